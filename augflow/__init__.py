@@ -1,0 +1,1 @@
+"""Augmentation as a reproducible stream of batches."""

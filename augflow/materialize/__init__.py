@@ -1,0 +1,1 @@
+"""Augmented datasets on disk."""

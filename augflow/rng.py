@@ -1,0 +1,104 @@
+"""Keys and generators: the only place that constructs random generators.
+
+Every draw comes from a counter-based Philox generator (Salmon et al. 2011, "Parallel random
+numbers: as easy as 1, 2, 3") whose 128-bit key is the blake2b hash of what the draw is for. Nothing
+is kept between draws, so any draw can be made again anywhere, in any order.
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+import unicodedata
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+STREAM_FORMAT = 1
+"""Raised by a release that changes the bytes of a stream."""
+
+KEY_BYTES = 16
+
+
+class PhiloxRandom(random.Random):
+    """`random.Random` that draws from a Philox bit generator.
+
+    Libraries that want a `random.Random` beside a numpy `Generator` get both from one key.
+    """
+
+    def __new__(cls, philox: np.random.Philox) -> PhiloxRandom:
+        return super().__new__(cls)
+
+    def __init__(self, philox: np.random.Philox) -> None:
+        self._raw = philox.random_raw
+        super().__init__()
+
+    def random(self) -> float:
+        """A float in [0, 1) with 53 random bits."""
+        return float(self._raw() >> 11) * 2.0**-53
+
+    def getrandbits(self, k: int, /) -> int:
+        """An int of `k` random bits."""
+        words = (k + 63) // 64
+        value = 0
+        for _ in range(words):
+            value = (value << 64) | int(self._raw())
+        return value >> (64 * words - k)
+
+    def forget(self) -> None:
+        """Drop the second half of a pair that `gauss` keeps: it belongs to the key before."""
+        self.gauss_next = None
+
+
+class KeyedRandom:
+    """One generator, set anew for every op of every sample.
+
+    `generator` (numpy) and `python` (standard library) draw from the same Philox. Not shared
+    between threads.
+    """
+
+    def __init__(self) -> None:
+        self._philox = np.random.Philox(key=0)
+        self._state: dict[str, Any] = dict(self._philox.state)
+        self.generator = np.random.Generator(self._philox)
+        self.python = PhiloxRandom(self._philox)
+
+    def rekey(self, key: bytes) -> None:
+        """Start the stream of draws that belongs to a 16-byte key."""
+        words = np.frombuffer(key, dtype="<u8")
+        self._state["state"] = {"counter": np.zeros(4, np.uint64), "key": words}
+        self._philox.state = self._state
+        self.python.forget()
+
+
+class Key:
+    """The key of one sample (or tile) at one epoch; `at` gives the key of one op in it."""
+
+    __slots__ = ("_prefix",)
+
+    def __init__(self, kind: str, seed: int, epoch: int, name: str, copy: int = 0) -> None:
+        text = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
+        head = struct.pack("<HQQQQ", STREAM_FORMAT, seed, epoch, copy, len(text))
+        self._prefix = blake2b(kind.encode() + b"\0" + head + text, digest_size=KEY_BYTES)
+
+    def at(self, path: bytes = b"") -> bytes:
+        """The 16-byte key for an op path."""
+        hasher = self._prefix.copy()
+        hasher.update(path)
+        return hasher.digest()
+
+
+def sample_key(seed: int, epoch: int, sample_id: str, copy: int = 0) -> Key:
+    """The key of a sample's own draws: its id, not its position."""
+    return Key("sample", seed, epoch, sample_id, copy)
+
+
+def tile_key(seed: int, epoch: int, tile: int) -> Key:
+    """The key of what is drawn once for a tile: partners, lambdas, boxes."""
+    return Key("tile", seed, epoch, str(tile))
+
+
+def order_key(seed: int, epoch: int) -> Key:
+    """The key of an epoch's order."""
+    return Key("order", seed, epoch, "")

@@ -1,0 +1,1 @@
+"""The regularized model module; the only folder that imports torch."""

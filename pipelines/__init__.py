@@ -1,0 +1,1 @@
+"""Shipped specs, read as package data."""
