@@ -1,1 +1,51 @@
-"""Augmentation as a reproducible stream of batches."""
+"""Augmentation as a reproducible stream of batches.
+
+A batch is a pure function of (spec, dataset, seed, epoch, position): the number of workers, the
+engine, a resumed run or another world size cannot change a byte of it. Importing this module loads
+neither torch nor ray.
+"""
+
+from augflow.errors import (
+    AugflowError,
+    BadSampleBudgetError,
+    BadSampleError,
+    CollateError,
+    EngineError,
+    MaterializeError,
+    OpError,
+    Problem,
+    SourceError,
+    SpecError,
+    StateError,
+    TrainError,
+)
+from augflow.pipeline import Pipeline, load
+from augflow.sample import Batch, Sample
+from augflow.stream import BatchStream, Replay, StreamOptions
+from augflow.transforms.registered import check, op
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AugflowError",
+    "BadSampleBudgetError",
+    "BadSampleError",
+    "Batch",
+    "BatchStream",
+    "CollateError",
+    "EngineError",
+    "MaterializeError",
+    "OpError",
+    "Pipeline",
+    "Problem",
+    "Replay",
+    "Sample",
+    "SourceError",
+    "SpecError",
+    "StateError",
+    "StreamOptions",
+    "TrainError",
+    "check",
+    "load",
+    "op",
+]

@@ -86,7 +86,8 @@ class OpError(AugflowError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"op {self.op_path} failed on sample {self.sample!r} with parameters {self.params}: {self.reason}"
+        given = f"with parameters {self.params}" if self.params else "without parameters"
+        return f"op {self.op_path} failed on sample {self.sample!r} {given}: {self.reason}"
 
 
 class CollateError(AugflowError):

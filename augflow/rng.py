@@ -28,6 +28,7 @@ class PhiloxRandom(random.Random):
     """
 
     def __new__(cls, philox: np.random.Philox) -> PhiloxRandom:
+        """The base class hashes its arguments as a seed, so it gets none."""
         return super().__new__(cls)
 
     def __init__(self, philox: np.random.Philox) -> None:
@@ -60,7 +61,7 @@ class KeyedRandom:
 
     def __init__(self) -> None:
         self._philox = np.random.Philox(key=0)
-        self._state: dict[str, Any] = dict(self._philox.state)
+        self._state: Any = dict(self._philox.state)
         self.generator = np.random.Generator(self._philox)
         self.python = PhiloxRandom(self._philox)
 

@@ -26,13 +26,15 @@ class Sample:
     """One item of a source.
 
     `id` is stable when the source grows and keys every draw; `index` is the position in the
-    source; `label` is an index into the class list, or `UNLABELED`.
+    source; `label` is an index into the class list, or `UNLABELED`; `target` is float32 (K,) where
+    the sample has a soft label, and None where the label says it all.
     """
 
     id: str
     index: int
     fields: Fields
     label: int = UNLABELED
+    target: Array | None = None
 
 
 class Batch(dict[str, Any]):

@@ -1,1 +1,53 @@
-"""The command line, one file a verb."""
+"""The command line, one file a verb.
+
+Exit status: 0 done, 2 what was found wrong before the first batch, 1 after it, 130 on Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import click
+import typer
+
+from augflow.cli import demo, digest, explain, materialize, ops, schema, train, validate
+
+INTERRUPTED = 130
+TERMINATED = 143
+
+app = typer.Typer(
+    name="augflow",
+    help="One YAML spec, one reproducible stream of augmented batches.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(validate.validate)
+app.command()(explain.explain)
+app.command()(ops.ops)
+app.command()(schema.schema)
+app.command()(digest.digest)
+app.command()(materialize.materialize)
+app.command()(train.train)
+app.command()(demo.demo)
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        status = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.stderr.write("interrupted\n")
+        status = INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """Leave through the `finally` blocks, so that workers are stopped."""
+    raise SystemExit(TERMINATED)

@@ -87,6 +87,15 @@ class BatchSpec(SpecModel):
     mix_at: Literal["augment", "finish"] = "augment"
     mix_by: Literal["worker", "model"] = "worker"
 
+    def written_mix(self) -> dict[str, Any]:
+        """`mix` in the form of the file, with `at` and `by` where they are not the default."""
+        body = self.mix.written() if self.mix else {}
+        if self.mix_at != "augment":
+            body["at"] = self.mix_at
+        if self.mix_by != "worker":
+            body["by"] = self.mix_by
+        return body
+
 
 NAMED_STATISTICS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),

@@ -1,1 +1,70 @@
-"""The regularized model module; the only folder that imports torch."""
+"""The regularized model module: a stream as torch tensors, and a trainer with everything that regularizes.
+
+The only folder that imports torch. Losses, penalties, layers and models are plain torch pieces for
+anyone's loop. Lightning, which takes seconds to import, is loaded by `fit` when it runs and by the
+two names that are Lightning classes when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from augflow.errors import TrainError
+
+if find_spec("torch") is None or find_spec("lightning") is None:
+    raise TrainError("augflow.train needs torch and lightning: install the extra `train`")
+
+from augflow.train.evaluate import Scores, evaluate
+from augflow.train.fit import fit
+from augflow.train.layers import ConvBlock
+from augflow.train.loader import StreamDataset, StreamLoader
+from augflow.train.losses import SoftTargetCrossEntropy, mixed_accuracy, soft_cross_entropy
+from augflow.train.models import SmallCNN
+from augflow.train.optimize import DecoupledSGD
+from augflow.train.options import EpochRecord, FitOptions, FitReport
+from augflow.train.regularize import clip_gradients, parameter_groups, penalty
+from augflow.train.report import plot_curves, verdict
+from augflow.train.save import load_model, save_model
+
+if TYPE_CHECKING:
+    from augflow.train.module import RegularizedClassifier
+    from augflow.train.stopping import EarlyStopping
+
+__all__ = [
+    "ConvBlock",
+    "DecoupledSGD",
+    "EarlyStopping",
+    "EpochRecord",
+    "FitOptions",
+    "FitReport",
+    "RegularizedClassifier",
+    "Scores",
+    "SmallCNN",
+    "SoftTargetCrossEntropy",
+    "StreamDataset",
+    "StreamLoader",
+    "clip_gradients",
+    "evaluate",
+    "fit",
+    "load_model",
+    "mixed_accuracy",
+    "parameter_groups",
+    "penalty",
+    "plot_curves",
+    "save_model",
+    "soft_cross_entropy",
+    "verdict",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "RegularizedClassifier":
+        from augflow.train.module import RegularizedClassifier
+
+        return RegularizedClassifier
+    if name == "EarlyStopping":
+        from augflow.train.stopping import EarlyStopping
+
+        return EarlyStopping
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,58 @@
+"""Rows of tasks to one batch: copied to arrays that the user owns, positions made rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from augflow.batching.positions import Positions
+from augflow.batching.rows import Columns
+from augflow.errors import CollateError
+from augflow.sample import Array
+
+
+class Assembler:
+    """One batch of one rank on its way."""
+
+    def __init__(self, positions: Positions, step: int) -> None:
+        self._start, self._stop = positions.span(step)
+        self._length = positions.length
+        self._columns: Columns = {}
+        self.filled = 0
+
+    @property
+    def missing(self) -> int:
+        """Rows that are still to come."""
+        return self._stop - self._start - self.filled
+
+    def take(self, columns: Columns, offset: int) -> int:
+        """Copy rows from `offset` on until the batch is full; returns how many."""
+        count = min(self.missing, len(columns["index"]) - offset)
+        rows = self._stop - self._start
+        for name, column in columns.items():
+            if name not in self._columns:
+                self._columns[name] = np.empty((rows, *column.shape[1:]), column.dtype)
+            target = self._columns[name]
+            if target.shape[1:] != column.shape[1:] or target.dtype != column.dtype:
+                raise CollateError(self._difference(name, target, columns, offset))
+            target[self.filled : self.filled + count] = column[offset : offset + count]
+        self.filled += count
+        return count
+
+    def _difference(self, name: str, target: Array, columns: Columns, offset: int) -> str:
+        column = columns[name]
+        return (
+            f"samples of a batch must agree in shape and dtype: {name} of {self._columns['id'][0]!r} is "
+            f"{target.shape[1:]} {target.dtype}, of {columns['id'][offset]!r} {column.shape[1:]} "
+            f"{column.dtype}; add resize or a crop"
+        )
+
+    def columns(self) -> Columns:
+        """All columns, with `partner` as rows of this batch and `valid` false on padding."""
+        positions = np.arange(self._start, self._stop)
+        rows = np.arange(len(positions))
+        partner = self._columns["partner"]
+        own = partner == positions % self._length
+        inside = (partner >= self._start) & (partner < self._stop)
+        self._columns["partner"] = np.where(own, rows, np.where(inside, partner - self._start, -1))
+        self._columns["valid"] = positions < self._length
+        return self._columns

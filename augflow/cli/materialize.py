@@ -1,0 +1,2 @@
+def materialize() -> None:
+    """Later."""

@@ -1,0 +1,243 @@
+"""Ray workers: long-lived actors that run tasks, a local Ray for one process or a cluster by address.
+
+Restarts are ours (`max_restarts=0, max_task_retries=0`): with Ray's own retries queued calls run
+again out of order and the error never says which call was running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import threading
+import traceback
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+import ray
+from ray.exceptions import RayActorError, RayError
+
+from augflow.engine.base import Task, TaskContext, TaskResult
+from augflow.engine.window import Window
+from augflow.engine.worker import TaskRunner
+from augflow.environment import describe_environment
+from augflow.errors import AugflowError, EngineError
+
+WORKER_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NO_ALBUMENTATIONS_UPDATE": "1",
+}
+"""Set before a worker imports anything: N workers with N threads each would fight for the cores."""
+
+START_SECONDS = 60.0
+"""How long to wait for the first worker of a cluster."""
+
+STORE_BYTES = 256 * 2**20
+"""Object store of a local Ray. The window needs a part of it; a larger one touches more fresh pages."""
+
+
+@dataclass(frozen=True)
+class TaskFailure:
+    """An error of a worker as data: augflow's own exception, what caused it, where."""
+
+    number: int
+    error: AugflowError
+    cause: BaseException | None
+    trace: str
+
+    def reraise(self) -> None:
+        """Raise in the caller what was raised in the worker."""
+        self.error.add_note(f"in an augflow worker:\n{self.trace}")
+        raise self.error from self.cause
+
+
+class _Worker:
+    """The actor. Runs one task after the other, in the order in which they were sent."""
+
+    def __init__(self, context: TaskContext) -> None:
+        self._runner = TaskRunner(context)
+
+    def environment(self) -> dict[str, str]:
+        """Wheels and CPU class of this worker."""
+        return describe_environment()
+
+    def run_task(self, task: Task) -> TaskResult | TaskFailure:
+        """The result, or the failure as data: Ray would wrap an exception in its own."""
+        try:
+            return self._runner.run_task(task)
+        except AugflowError as error:
+            return TaskFailure(task.number, error, _portable(error.__cause__), traceback.format_exc())
+
+
+def _portable(cause: BaseException | None) -> BaseException | None:
+    """An exception that survives pickling: itself, or one that says the same."""
+    if cause is None:
+        return None
+    try:
+        pickle.loads(pickle.dumps(cause))  # noqa: S301 - bytes made in the line itself
+    except (TypeError, AttributeError, pickle.PicklingError, ImportError):
+        return RuntimeError(f"{type(cause).__name__}: {cause}")
+    return cause
+
+
+class _Runtime:
+    """The Ray of this process. Ray allows one, so streams share it; the last one stops what we started."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._ours = False
+
+    def acquire(self, num_workers: int, address: str | None) -> bool:
+        """Connect or start; returns whether the Ray is a local one of ours."""
+        with self._lock:
+            if not ray.is_initialized():
+                self._ours = address is None
+                _init(num_workers, address)
+            self._users += 1
+            return self._ours
+
+    def release(self) -> None:
+        """One user less."""
+        with self._lock:
+            self._users -= 1
+            if self._users == 0 and ray.is_initialized():
+                ray.shutdown()
+
+
+_RUNTIME = _Runtime()
+
+
+def _init(num_workers: int, address: str | None) -> None:
+    common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": False}
+    handlers = _signal_handlers()
+    try:
+        if address is not None:
+            ray.init(address=address, **common)
+        else:
+            ray.init(
+                address="local",
+                num_cpus=num_workers,
+                num_gpus=0,
+                include_dashboard=False,
+                object_store_memory=STORE_BYTES,
+                **common,
+            )
+    except (RayError, ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        where = f"connect to Ray at {address!r}" if address else "start a local Ray"
+        raise EngineError(f"cannot {where}: {error}") from error
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _signal_handlers() -> dict[int, Any]:
+    """The caller's handlers, which `ray.init` replaces; none outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    return {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+
+class RayEngine:
+    """N actors that live as long as the engine."""
+
+    def __init__(self, context: TaskContext, num_workers: int, address: str | None = None) -> None:
+        self.num_workers = num_workers
+        address = address or os.environ.get("RAY_ADDRESS")
+        self._local = _RUNTIME.acquire(num_workers, address)
+        self._closed = False
+        self._names = iter(range(1 << 62))
+        self._actors: dict[Hashable, Any] = {}
+        try:
+            self._context = ray.put(context)
+            for _ in range(num_workers):
+                self._start_actor()
+            self._check_environment()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_actor(self) -> Hashable:
+        options = {
+            "num_cpus": 0 if self._local else 1,
+            "max_restarts": 0,
+            "max_task_retries": 0,
+            "runtime_env": {"env_vars": WORKER_ENVIRONMENT},
+        }
+        name = next(self._names)
+        self._actors[name] = ray.remote(_Worker).options(**options).remote(self._context)
+        return name
+
+    def _check_environment(self) -> None:
+        """Wait for the workers and refuse a pool whose members would make different bytes."""
+        calls = {actor.environment.remote(): name for name, actor in self._actors.items()}
+        ready, late = ray.wait(list(calls), num_returns=len(calls), timeout=START_SECONDS)
+        if not ready:
+            raise EngineError(
+                f"no worker started within {START_SECONDS:.0f} s; {self.num_workers} CPUs were asked for, "
+                f"which the cluster does not have free"
+            )
+        for call in late:
+            ray.kill(self._actors.pop(calls[call]))
+        try:
+            found = ray.get(ready)
+        except RayError as error:
+            raise EngineError(f"a worker could not start: {error}") from error
+        for other in found[1:]:
+            differing = [name for name in found[0] if found[0][name] != other.get(name)]
+            if differing:
+                values = ", ".join(f"{name} {found[0][name]} and {other.get(name)}" for name in differing)
+                raise EngineError(f"workers would make different bytes: {values}; use equal nodes")
+
+    def results(self, tasks: Iterator[Task]) -> Iterator[TaskResult]:
+        """See `Engine.results`."""
+        window = Window(tasks, list(self._actors))
+        calls: dict[Any, tuple[Hashable, Task]] = {}
+        while True:
+            while (assigned := window.assign()) is not None:
+                worker, task = assigned
+                calls[self._actors[worker].run_task.remote(task)] = assigned
+            if window.done:
+                return
+            result = window.ready()
+            if result is not None:
+                yield result
+                continue
+            self._collect(window, calls)
+
+    def _collect(self, window: Window, calls: dict[Any, tuple[Hashable, Task]]) -> None:
+        """Wait for at least one call to end and hand what came to the window."""
+        ready, _ = ray.wait(list(calls), num_returns=1)
+        for call in ready:
+            worker, _ = calls.pop(call)
+            try:
+                result = ray.get(call)
+            except RayActorError:
+                self._replace(worker, window, calls)
+                continue
+            if isinstance(result, TaskFailure):
+                result.reraise()
+            window.finished(worker, result)
+
+    def _replace(self, worker: Hashable, window: Window, calls: dict[Any, tuple[Hashable, Task]]) -> None:
+        for call in [call for call, (name, _) in calls.items() if name == worker]:
+            del calls[call]
+        del self._actors[worker]
+        window.lost(worker, self._start_actor())
+
+    def close(self) -> None:
+        """Kill the actors and stop the Ray that we started."""
+        if self._closed:
+            return
+        self._closed = True
+        for actor in self._actors.values():
+            with contextlib.suppress(RayError):
+                ray.kill(actor)
+        self._actors = {}
+        _RUNTIME.release()

@@ -1,0 +1,102 @@
+"""A compiled spec as users hold it: streams, single samples, YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields as dataclass_fields
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from augflow.plan import Plan, load_plan
+from augflow.presets import spec_path
+from augflow.rng import KeyedRandom, sample_key
+from augflow.sample import Array, Fields
+from augflow.sources import open_source
+from augflow.spec.parse import dump_spec, written_spec
+from augflow.stream import BatchStream, StreamOptions
+from augflow.transforms.chain import Passage
+
+
+class Pipeline:
+    """What samples go through, checked and compiled.
+
+    Built from the sections of a spec: `Pipeline(modality="image", augment=[{"rotate": {"limit": 15}}],
+    batch={"size": 128})`. Raises `SpecError` with every problem.
+    """
+
+    def __init__(self, **sections: Any) -> None:
+        self.plan = load_plan(sections)
+
+    @classmethod
+    def from_plan(cls, plan: Plan) -> Pipeline:
+        """The pipeline of a plan that is compiled already."""
+        pipeline = cls.__new__(cls)
+        pipeline.plan = plan
+        return pipeline
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex digest of all that the spec says; name, comments, key order and paths do not count."""
+        return self.plan.fingerprint
+
+    def to_yaml(self) -> str:
+        """The spec as YAML text with the same fingerprint."""
+        return dump_spec(self.plan.spec)
+
+    def replace(self, *, seed: int | None = None, batch_size: int | None = None) -> Pipeline:
+        """The same pipeline with another seed or global batch size."""
+        if seed is None and batch_size is None:
+            return self
+        spec = self.plan.spec
+        batch = spec.batch if batch_size is None else spec.batch.model_copy(update={"size": batch_size})
+        changed = spec.model_copy(update={"batch": batch, "seed": spec.seed if seed is None else seed})
+        return Pipeline.from_plan(load_plan(written_spec(changed)))
+
+    def stream(
+        self,
+        source: object = None,
+        *,
+        batch_size: int | None = None,
+        seed: int | None = None,
+        classes: Sequence[str] | None = None,
+        **options: Any,
+    ) -> BatchStream:
+        """A stream over a source: a path, or any object with `__len__` and `__getitem__`.
+
+        `source` defaults to `source.path` of the spec. `options` are those of `StreamOptions`:
+        `num_workers`, `train`, `shuffle`, `drop_last`, `address`, `rank`, `world_size`, `on_error`.
+        """
+        known = {field.name for field in dataclass_fields(StreamOptions)}
+        unknown = sorted(set(options) - known)
+        if unknown:
+            raise TypeError(f"unknown option {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        changed = self.replace(seed=seed, batch_size=batch_size)
+        spec = changed.plan.spec
+        place = spec.source.path if source is None else source
+        if place is None:
+            raise TypeError("name a source: stream(path), or `source: {path: ...}` in the spec")
+        return BatchStream(changed.plan, open_source(place, spec.source, classes=classes), StreamOptions(**options))
+
+    def __call__(self, sample: Array | Mapping[str, Array], *, epoch: int = 0, sample_id: str = "0",
+                 train: bool = True) -> Fields:
+        """One sample through prepare, augment (or evaluate) and finish, as fields.
+
+        `sample` is an image (H, W, C), uint8 or float32 in [0, 1], or fields by name. The draws are
+        those that a sample with this id gets in this epoch of a stream.
+        """
+        name = self.plan.spec.modality
+        fields: Fields = dict(sample) if isinstance(sample, Mapping) else {name: np.asarray(sample)}
+        passage = Passage(KeyedRandom(), sample_key(self.plan.spec.seed, epoch, sample_id), sample_id)
+        return passage.run(self.plan.before_mixing(train) + self.plan.after_mixing(train), fields)
+
+
+def load(spec: str | PathLike[str] | Mapping[str, Any]) -> Pipeline:
+    """A pipeline from a YAML file, a preset's name (`preset:image/small`) or a mapping.
+
+    Raises `SpecError` with every problem, each with file, line and column.
+    """
+    if isinstance(spec, Mapping):
+        return Pipeline.from_plan(load_plan(spec))
+    return Pipeline.from_plan(load_plan(spec_path(str(spec))))

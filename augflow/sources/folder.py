@@ -1,0 +1,139 @@
+"""Class folders, and folders of images without labels."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+
+from augflow.errors import SourceError
+from augflow.sample import UNLABELED
+from augflow.sources.classes import ClassList, counted, listed
+from augflow.sources.files import IMAGE_SUFFIXES, FileSource, Folder, suffix_of
+from augflow.sources.index import FoundFile, build_index, id_of_path, printable
+
+SPLIT_NAMES = frozenset({"train", "test", "val", "valid", "validation", "dev"})
+
+
+@dataclass
+class Scan:
+    """What lies below a folder."""
+
+    root: str
+    images: list[tuple[str, int]] = field(default_factory=list)
+    """Relative path and size in bytes."""
+    folders: list[str] = field(default_factory=list)
+    """Names of the folders right below the root."""
+    others: Counter[str] = field(default_factory=Counter)
+    """How many files of other kinds, by suffix."""
+    hidden: int = 0
+
+    def passed_over(self) -> str:
+        """What was not taken, for the description; "" where there was nothing."""
+        parts = []
+        if self.others:
+            kinds = sorted(suffix or "without a suffix" for suffix in self.others)
+            parts.append(f"{counted(self.others.total(), 'file')} of other kinds ({listed(kinds)})")
+        if self.hidden:
+            parts.append(f"{self.hidden:,} hidden")
+        return f"; passed over: {', '.join(parts)}" if parts else ""
+
+
+def open_folder(root: str, frozen: ClassList | None) -> FileSource:
+    """Images below `root`, labeled by the first folder below it; unlabeled where there are no folders.
+
+    Raises SourceError for an empty folder, images beside class folders, a class folder without
+    images (unless `frozen` lists the classes), classes that `frozen` lacks, and links that lead out.
+    """
+    found = scan(root)
+    shown = printable(root)
+    if not found.images:
+        raise SourceError(f"{shown}: {nothing_found(found)}")
+    loose = sorted(path for path, _ in found.images if "/" not in path)
+    if not found.folders:
+        files = [FoundFile(id_of_path(path), path, UNLABELED, size) for path, size in found.images]
+        told = f"unlabeled folder {shown}: {counted(len(files), 'image')}{found.passed_over()}"
+        return FileSource(root, build_index(files), (), told)
+    if loose:
+        raise SourceError(
+            f"{shown}: {counted(len(loose), 'image')} ({listed(loose)}) beside the folders "
+            f"({listed(sorted(found.folders))}); move them into the folder of their class, or away"
+        )
+    return _class_folders(found, frozen)
+
+
+def _class_folders(found: Scan, frozen: ClassList | None) -> FileSource:
+    names = {path.partition("/")[0] for path, _ in found.images}
+    empty = sorted(set(found.folders) - names)
+    shown = printable(found.root)
+    if empty and frozen is None:
+        raise SourceError(
+            f"{shown}: no images in the class folder {listed(empty)}; remove it, or list the classes that "
+            "count with `classes`"
+        )
+    classes = frozen or ClassList.met(id_of_path(name) for name in names)
+    labels = {name: classes.label(id_of_path(name), shown) for name in sorted(names)}
+    files = [
+        FoundFile(id_of_path(path), path, labels[path.partition("/")[0]], size) for path, size in found.images
+    ]
+    told = f"class folders in {shown}: {counted(len(files), 'image')} of {counted(len(names), 'class')}"
+    told += f" ({listed(sorted(map(id_of_path, names)))}){found.passed_over()}"
+    if names <= SPLIT_NAMES:
+        told += f"; these look like splits: open {os.path.join(shown, min(names))} for one of them"
+    return FileSource(found.root, build_index(files), classes.names, told)
+
+
+def nothing_found(found: Scan) -> str:
+    """Why a folder is no source of images."""
+    if not found.others:
+        return "the folder holds no files" + (f" but {found.hidden:,} hidden ones" if found.hidden else "")
+    kinds = ", ".join(suffix or "files without a suffix" for suffix, _ in found.others.most_common(5))
+    return f"no image files: found {kinds}; images are {', '.join(sorted(IMAGE_SUFFIXES))}"
+
+
+def scan(root: str) -> Scan:
+    """Everything below a folder, once; hidden files and folders are counted and not entered."""
+    found = Scan(root)
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        folder = os.path.join(root, prefix)
+        try:
+            with os.scandir(folder) as entries:
+                folders = [entry.name for entry in entries if _take(found, entry, prefix)]
+        except OSError as error:
+            raise SourceError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
+        if not prefix:
+            found.folders = folders
+        waiting.extend(f"{prefix}{name}/" for name in folders)
+    return found
+
+
+def _take(found: Scan, entry: os.DirEntry[str], prefix: str) -> bool:
+    """Note one entry of a folder; True where it is a folder to enter."""
+    if entry.name.startswith("."):
+        found.hidden += 1
+        return False
+    if entry.is_dir(follow_symlinks=False):
+        return True
+    suffix = suffix_of(entry.name)
+    if entry.is_symlink():
+        _check_link(found.root, entry, prefix + entry.name)
+    if suffix in IMAGE_SUFFIXES and entry.is_file():
+        found.images.append((prefix + entry.name, entry.stat().st_size))
+    else:
+        found.others[suffix] += 1
+    return False
+
+
+def _check_link(root: str, entry: os.DirEntry[str], path: str) -> None:
+    if entry.is_dir():
+        raise SourceError(
+            f"{printable(entry.path)} is a link to a folder, and those are not followed (they may form a "
+            "ring); put the folder itself there"
+        )
+    if suffix_of(entry.name) not in IMAGE_SUFFIXES:
+        return
+    if not os.path.exists(entry.path):
+        raise SourceError(f"{printable(entry.path)} is a link to nothing; remove it")
+    Folder(root).refuse_outside(path)

@@ -1,0 +1,187 @@
+"""List items to `OpSpec` form: one op a mapping, children in containers, places kept."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from augflow.errors import Problem
+from augflow.spec.messages import closest, shown
+from augflow.spec.model import CONTAINERS, ITEM_KEYS
+
+Place = tuple[str | int, ...]
+"""Where in the spec: keys and list positions from the root."""
+
+SECTIONS = ("prepare", "augment", "evaluate", "finish")
+FORMLESS: dict[str, Any] = {"op": ""}
+"""Stands in the list for an item that has a problem of form, so that the others keep their places."""
+
+ID_FORM = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class Mark(Protocol):
+    """A position in a text, counted from 0."""
+
+    line: int
+    column: int
+
+
+@dataclass
+class Collector:
+    """Every problem of one spec, and where each value stands in its file."""
+
+    file: str
+    positions: dict[Place, tuple[int, int]] = field(default_factory=dict)
+    problems: list[tuple[tuple[int, int], Problem]] = field(default_factory=list)
+
+    def add(self, place: Place, message: str) -> None:
+        """A problem at the place, or at the nearest place around it that the file shows."""
+        near = place
+        while near and near not in self.positions:
+            near = near[:-1]
+        self._add(place, self.positions.get(near, (1, 1)), message)
+
+    def add_at(self, place: Place, mark: Mark | None, message: str) -> None:
+        """A problem at a position in the text."""
+        self._add(place, (mark.line + 1, mark.column + 1) if mark else (1, 1), message)
+
+    def _add(self, place: Place, position: tuple[int, int], message: str) -> None:
+        where = f"{self.file}:{position[0]}:{position[1]}" if self.file else ""
+        self.problems.append((position, Problem(where, json_path(place), message)))
+
+    def sorted(self) -> tuple[Problem, ...]:
+        """The problems in the order of the file."""
+        return tuple(problem for _, problem in sorted(self.problems, key=lambda pair: pair[0]))
+
+
+def json_path(place: Place) -> str:
+    """`("augment", 2, "rotate")` as `$.augment[2].rotate`."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in place]
+    return "$" + "".join(parts)
+
+
+def plain_sections(spec: Mapping[Any, Any], collector: Collector) -> dict[str, Any]:
+    """The whole spec as JSON values, with ops in the form of `OpSpec`."""
+    plain = _plain(spec, (), collector)
+    for name in SECTIONS:
+        if name in plain:
+            plain[name] = _items(plain[name], (name,), collector)
+    batch = plain.get("batch")
+    if isinstance(batch, dict) and "mix" in batch:
+        batch.update(_mix(batch.pop("mix"), collector))
+    return {name: value for name, value in plain.items() if value is not None}
+
+
+def _mix(value: Any, collector: Collector) -> dict[str, Any]:
+    place: Place = ("batch", "mix")
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        collector.add(place, f"must be one op such as `mixup: {{alpha: 0.2}}`, got {shown(value)}")
+        return {}
+    found: dict[str, Any] = {}
+    rest = dict(value)
+    for key, allowed in (("at", ("augment", "finish")), ("by", ("worker", "model"))):
+        if key not in rest:
+            continue
+        chosen = rest.pop(key)
+        if chosen not in allowed:
+            collector.add((*place, key), f"must be {' or '.join(allowed)}, got {shown(chosen)}")
+        found[f"mix_{key}"] = chosen
+    if "until_epoch" in rest:
+        rest.pop("until_epoch")
+        collector.add((*place, "until_epoch"), "schedules over epochs are not supported yet; remove it")
+    if rest:
+        found["mix"] = _item(rest, place, collector)
+    return found
+
+
+def _items(value: Any, place: Place, collector: Collector) -> list[dict[str, Any]]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        collector.add(place, f"must be a list of ops, got {shown(value)}; put `- ` before each op")
+        return []
+    return [_item(item, (*place, index), collector) for index, item in enumerate(value)]
+
+
+def _item(value: Any, place: Place, collector: Collector) -> dict[str, Any]:
+    if isinstance(value, str):
+        collector.add(place, f"must be a mapping, got the word {value!r}; write `- {value}: {{}}`")
+        return FORMLESS
+    if not isinstance(value, dict):
+        collector.add(place, f"must be a mapping with one op, got {shown(value)}")
+        return FORMLESS
+    names = [key for key in value if key not in ITEM_KEYS]
+    if len(names) != 1:
+        found = f"the ops {', '.join(names)}" if names else "no op"
+        remedy = "give each op its own `- `; parameters are indented below their op"
+        collector.add(place, f"must hold exactly one op, has {found}; {remedy}")
+        return FORMLESS
+    if "when" in value:
+        collector.add((*place, "when"), "conditions (`when`) are not supported yet; remove it")
+    name = names[0]
+    item: dict[str, Any] = {"op": name, **_item_keys(value, place, collector)}
+    params = {} if value[name] is None else value[name]
+    if not isinstance(params, dict):
+        collector.add((*place, name), f"parameters must be a mapping, got {shown(params)}")
+        return FORMLESS
+    params = dict(params)
+    if name in CONTAINERS:
+        item["children"] = _children(params.pop("transforms", None), (*place, name), collector)
+    _refuse_schedules(params, (*place, name), collector)
+    item["params"] = params
+    return item
+
+
+def _item_keys(value: dict[str, Any], place: Place, collector: Collector) -> dict[str, Any]:
+    keys: dict[str, Any] = {}
+    if "id" in value:
+        keys["id"] = value["id"]
+        if not isinstance(value["id"], str) or not ID_FORM.fullmatch(value["id"]):
+            rule = "must be a word of up to 64 letters, digits, `_`, `.` and `-`"
+            collector.add((*place, "id"), f"{rule}, got {shown(value['id'])}")
+            keys.pop("id")
+    if "weight" in value:
+        weight = value["weight"]
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not weight > 0:
+            collector.add((*place, "weight"), f"must be a number above 0, got {shown(weight)}")
+        else:
+            keys["weight"] = weight
+    return keys
+
+
+def _children(value: Any, place: Place, collector: Collector) -> list[dict[str, Any]]:
+    inner = (*place, "transforms")
+    if not isinstance(value, list) or not value:
+        collector.add(inner, f"must be a list of at least one op, got {shown(value)}")
+        return []
+    return _items(value, inner, collector)
+
+
+def _refuse_schedules(params: dict[str, Any], place: Place, collector: Collector) -> None:
+    for name, value in list(params.items()):
+        if isinstance(value, dict) and ("over" in value or "linear" in value):
+            collector.add((*place, name), "schedules over epochs are not supported yet; give one value")
+            del params[name]
+
+
+def _plain(value: Any, place: Place, collector: Collector) -> Any:
+    """Values as JSON has them; tuples become lists, anything else is a problem."""
+    if isinstance(value, Mapping):
+        wrong = [key for key in value if not isinstance(key, str)]
+        for key in wrong:
+            collector.add(place, f"keys must be words, got {shown(key)}{closest(str(key), ())}")
+        return {k: _plain(v, (*place, k), collector) for k, v in value.items() if isinstance(k, str)}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_plain(item, (*place, index), collector) for index, item in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        collector.add(place, f"must be a finite number, got {value}")
+        return None
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    collector.add(place, f"must be a number, word, list or mapping, got {type(value).__name__}")
+    return None

@@ -1,0 +1,216 @@
+"""YAML and plain Python data to a `PipelineSpec`, with the position of everything.
+
+YAML 1.2 through ruamel.yaml's composer: `5e-4` is a number and `no` is a word. Aliases are refused,
+so that a small file cannot become a large spec. The only module that knows YAML.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from augflow.spec.items import SECTIONS, Collector, Place, plain_sections
+from augflow.spec.messages import problem_message
+from augflow.spec.model import OpSpec, PipelineSpec
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 32
+MAX_NODES = 50_000
+TAG = "tag:yaml.org,2002:"
+
+
+@dataclass
+class ParsedSpec:
+    """What parsing gives: the spec where its form is right, and every problem of form.
+
+    Compiling adds the problems that only the catalog can see, through the same `collector`.
+    """
+
+    spec: PipelineSpec | None
+    collector: Collector
+    sections: Mapping[str, tuple[OpSpec, ...]] = field(default_factory=dict)
+    """The lists of ops, also where the rest of the spec is wrong; an item without form has op ""."""
+    mix: OpSpec | None = None
+
+
+def parse_file(path: Path) -> ParsedSpec:
+    """Read a spec from a UTF-8 YAML file."""
+    collector = Collector(str(path))
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        collector.add((), f"cannot be read: {error.strerror or error}; name a YAML file")
+        return ParsedSpec(None, collector)
+    except UnicodeDecodeError as error:
+        collector.add((), f"must be UTF-8 text, byte {error.start} is not; save the file as UTF-8")
+        return ParsedSpec(None, collector)
+    return parse_text(text, collector)
+
+
+def parse_text(text: str, collector: Collector) -> ParsedSpec:
+    """Read a spec from YAML text; positions are told under the collector's file name."""
+    value = _read_yaml(text, collector)
+    if collector.problems:
+        return ParsedSpec(None, collector)
+    return parse_data(value, collector)
+
+
+def parse_data(value: Any, collector: Collector | None = None) -> ParsedSpec:
+    """Read a spec from mappings, lists and scalars, as they come from YAML or from Python."""
+    collector = collector or Collector("")
+    if not isinstance(value, Mapping):
+        collector.add((), f"must be a mapping of sections, got {type(value).__name__}; start with `version: 1`")
+        return ParsedSpec(None, collector)
+    plain = plain_sections(value, collector)
+    sections = {name: tuple(map(_op_spec, plain.get(name, ()))) for name in SECTIONS}
+    batch = plain.get("batch")
+    mix = _op_spec(batch["mix"]) if isinstance(batch, dict) and batch.get("mix") else None
+    spec: PipelineSpec | None = None
+    try:
+        spec = PipelineSpec.model_validate_json(json.dumps(plain))
+    except ValidationError as error:
+        for detail in error.errors():
+            collector.add(tuple(detail["loc"]), problem_message(detail, PipelineSpec))
+    return ParsedSpec(None if collector.problems else spec, collector, sections, mix)
+
+
+def _op_spec(item: Mapping[str, Any]) -> OpSpec:
+    return OpSpec.model_validate_json(json.dumps(item))
+
+
+def written_spec(spec: PipelineSpec) -> dict[str, Any]:
+    """The spec in the form of the file, as plain data; defaults are left out."""
+    body = spec.model_dump(mode="json", exclude_defaults=True)
+    body["version"] = spec.version
+    for name, ops in spec.sections():
+        if ops:
+            body[name] = [op.written() for op in ops]
+    batch = body.get("batch", {})
+    for key in ("mix", "mix_at", "mix_by"):
+        batch.pop(key, None)
+    mix = spec.batch.written_mix()
+    if mix:
+        body["batch"] = {**batch, "mix": mix}
+    return {name: body[name] for name in PipelineSpec.model_fields if name in body}
+
+
+def dump_spec(spec: PipelineSpec) -> str:
+    """The spec as YAML text that reads back as an equal spec; defaults are left out."""
+    writer: Any = YAML(typ="safe", pure=True)
+    writer.default_flow_style = None
+    writer.sort_base_mapping_type_on_output = False
+    stream = io.StringIO()
+    writer.dump(written_spec(spec), stream)
+    return stream.getvalue()
+
+
+@dataclass
+class _Reader:
+    """Walks a composed YAML tree, noting where each value stands."""
+
+    collector: Collector
+    yaml: YAML
+    seen: int = field(default=0)
+
+    def value(self, node: Node, place: Place) -> Any:
+        mark = node.start_mark
+        self.collector.positions.setdefault(place, (mark.line + 1, mark.column + 1))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, SequenceNode):
+            return [self.value(child, (*place, index)) for index, child in enumerate(node.value)]
+        return self._scalar(node, place)
+
+    def _mapping(self, node: MappingNode, place: Place) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            mark = key_node.start_mark
+            key = key_node.value
+            if not isinstance(key_node, ScalarNode) or key_node.tag == f"{TAG}merge":
+                self.collector.add_at(place, mark, "keys must be plain words; write the keys out")
+                continue
+            inner = (*place, key)
+            if key in result:
+                first = self.collector.positions[inner][0]
+                self.collector.add_at(
+                    inner, mark, f"key {key!r} stands twice, first in line {first}; keep one of them"
+                )
+                continue
+            self.collector.positions[inner] = (mark.line + 1, mark.column + 1)
+            result[key] = self.value(value_node, inner)
+        return result
+
+    def _scalar(self, node: Node, place: Place) -> Any:
+        kind = str(node.tag).removeprefix(TAG)
+        construct: Any = self.yaml.constructor
+        if kind in ("str", "timestamp"):
+            return node.value
+        if kind == "int":
+            return construct.construct_yaml_int(node)
+        if kind == "float":
+            number = construct.construct_yaml_float(node)
+            if not math.isfinite(number):
+                self.collector.add(place, f"must be a finite number, got {node.value}")
+            return number
+        if kind == "bool":
+            return construct.construct_yaml_bool(node)
+        if kind == "null":
+            return None
+        self.collector.add(place, f"tag {node.tag} is not allowed in a spec; write a plain value")
+        return None
+
+
+def _read_yaml(text: str, collector: Collector) -> Any:
+    if len(text) > MAX_BYTES:
+        collector.add((), f"a spec may have at most {MAX_BYTES} bytes")
+        return None
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        if not _within_limits(text, collector):
+            return None
+        node = yaml.compose(text)
+        if node is None:
+            collector.add((), "the file is empty; start with `version: 1` and `modality: image`")
+            return None
+        return _Reader(collector, yaml).value(node, ())
+    except MarkedYAMLError as error:
+        reason = " ".join(part for part in (error.problem, error.context) if part)
+        collector.add_at((), error.problem_mark or error.context_mark, f"is not YAML: {reason}")
+    except (YAMLError, ValueError) as error:
+        collector.add((), f"is not YAML: {str(error).splitlines()[0]}")
+    return None
+
+
+def _within_limits(text: str, collector: Collector) -> bool:
+    """Look at the flat event stream first: composing recurses, so depth must be known before."""
+    depth = 0
+    for count, event in enumerate(YAML(typ="safe", pure=True).parse(text)):
+        if isinstance(event, CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, CollectionEndEvent):
+            depth -= 1
+        rule = ""
+        if isinstance(event, AliasEvent):
+            rule = "aliases are not allowed in a spec; write the value out"
+        elif depth > MAX_DEPTH:
+            rule = f"nested deeper than {MAX_DEPTH} levels"
+        elif count > MAX_NODES:
+            rule = f"has more than {MAX_NODES} values"
+        if rule:
+            collector.add_at((), event.start_mark, rule)
+            return False
+    return True
+

@@ -1,0 +1,385 @@
+"""The stream of batches: positions to tasks, results to batches that the user owns, state to resume."""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any, Literal
+
+from augflow.batching.assembly import Assembler
+from augflow.batching.positions import Positions
+from augflow.batching.sizing import TaskSizer
+from augflow.engine import open_engine
+from augflow.engine.base import BadSample, Engine, Task, TaskContext, TaskResult
+from augflow.engine.worker import TaskRunner
+from augflow.environment import describe_environment
+from augflow.errors import BadSampleBudgetError, SourceError, StateError
+from augflow.metrics import StreamStats
+from augflow.plan import Plan, fingerprint
+from augflow.sample import Batch
+from augflow.sources.base import Source
+
+STATE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class StreamOptions:
+    """How a stream runs. Only `train`, `shuffle` and `drop_last` decide which samples come when."""
+
+    train: bool = True
+    shuffle: bool | None = None
+    """None: shuffled in training, in source order in evaluation."""
+    drop_last: bool | None = None
+    """None: dropped in training, kept in evaluation."""
+    num_workers: int = 0
+    address: str | None = None
+    rank: int | None = None
+    world_size: int | None = None
+    on_error: Literal["raise", "replace", "skip"] | None = None
+    """None: what the spec says."""
+
+    def resolved(self) -> StreamOptions:
+        """With every None replaced by what it stands for, ranks from torch.distributed or the environment."""
+        rank, world_size = distributed_rank()
+        return replace(
+            self,
+            shuffle=self.train if self.shuffle is None else self.shuffle,
+            drop_last=self.train if self.drop_last is None else self.drop_last,
+            rank=rank if self.rank is None else self.rank,
+            world_size=world_size if self.world_size is None else self.world_size,
+        )
+
+
+def distributed_rank() -> tuple[int, int]:
+    """(rank, world size) of torch.distributed where it is in use, else of RANK and WORLD_SIZE."""
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is not None and distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A batch made again, and what each op drew: one mapping of op path to parameters a row."""
+
+    batch: Batch
+    drawn: list[dict[str, Any]]
+
+
+class BatchStream:
+    """Augmented batches, epoch after epoch. A context manager; each iteration is the next epoch.
+
+    A batch is a pure function of (spec, dataset, seed, epoch, position); see `Batch` for its columns.
+    Not shared between threads.
+    """
+
+    def __init__(
+        self, plan: Plan, source: Source, options: StreamOptions | None = None, pool: Pool | None = None
+    ) -> None:
+        options = (options or StreamOptions()).resolved()
+        self.plan = plan
+        self.source = source
+        self.options = options
+        self.classes = source.classes
+        self.batch_size = plan.spec.batch.size
+        self.rank, self.world_size = options.rank or 0, options.world_size or 1
+        self.train = options.train
+        self.bad_samples: list[BadSample] = []
+        """Bad samples of the current epoch that stand-ins were delivered for."""
+        self._check_shape()
+        on_error = options.on_error or plan.spec.source.on_error
+        self._budget = plan.spec.source.bad_budget(len(source))
+        self.context = TaskContext(
+            plan, source, options.train, bool(options.shuffle), replace_bad=on_error != "raise"
+        )
+        self.positions = Positions(
+            len(source), self.batch_size, bool(options.drop_last), self.rank, self.world_size
+        )
+        self._check_length()
+        self._on_error = on_error
+        self._stats = StreamStats()
+        self._pool = pool or Pool(self.context, options.num_workers, options.address)
+        self._flow: _Flow | None = None
+        self._iterator: weakref.ref[_EpochIterator] | None = None
+        self._epoch = 0
+        self._step = 0
+        self._placed = True
+        self._loaded = False
+        self._bad = 0
+
+    def _check_shape(self) -> None:
+        size, world = self.batch_size, self.world_size
+        if not 0 <= self.rank < world:
+            raise StateError(f"rank must be in [0, world_size), got rank {self.rank} of {world}")
+        if size % world:
+            near = [size - size % world, size - size % world + world]
+            raise StateError(
+                f"batch size {size} counts over all ranks and must be a multiple of world_size {world}; "
+                f"use {' or '.join(str(n) for n in near if n)}"
+            )
+        by_model = self.plan.mix is not None and self.plan.spec.batch.mix_by == "model"
+        if by_model and self.train and size // world % self.plan.tile:
+            raise StateError(
+                f"with `mix: {{by: model}}` every rank needs whole tiles: {size // world} samples a rank is not a "
+                f"multiple of the tile {self.plan.tile}; change batch.size or batch.tile"
+            )
+        if world > 1:
+            sys.stderr.write(
+                f"augflow: global batch {size}, rank {self.rank} of {world}, {size // world} samples a rank\n"
+            )
+
+    def _check_length(self) -> None:
+        length = len(self.source)
+        if length == 0:
+            raise SourceError(f"{self.source.description}: holds no samples")
+        if self.positions.steps == 0:
+            raise SourceError(
+                f"{length} samples make no batch of {self.batch_size} with drop_last; "
+                f"use a batch size of at most {length} or drop_last=False"
+            )
+
+    def __len__(self) -> int:
+        """Steps an epoch, the same on every rank."""
+        return self.positions.steps
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The next epoch; the rest of an epoch after `load_state_dict`."""
+        live = self._iterator() if self._iterator else None
+        if live is not None and not live.finished:
+            raise StateError("this stream is being iterated already; finish or delete that iterator first")
+        if self._on_error == "skip":
+            raise StateError("on_error `skip` is for materialize; a stream takes raise or replace")
+        if not self._placed:
+            self._epoch, self._step = self._epoch + 1, 0
+        if self._step == 0:
+            self.bad_samples, self._bad = [], 0
+        self._placed, self._loaded = True, False
+        iterator = _EpochIterator(self, self._epoch)
+        self._iterator = weakref.ref(iterator)
+        return iterator
+
+    def deliver(self, epoch: int) -> Batch | None:
+        """The batch at the current position, None where `epoch` has ended."""
+        if self._epoch != epoch:
+            return None
+        started = perf_counter()
+        batch = self._flow_at(self._epoch, self._step).batch(self._step)
+        self._step += 1
+        self._placed = self._step == len(self)
+        if self._placed:
+            self._epoch, self._step = self._epoch + 1, 0
+        self._stats.delivered(batch.size, perf_counter() - started)
+        return batch
+
+    def _flow_at(self, epoch: int, step: int) -> _Flow:
+        if self._flow is None or (self._flow.epoch, self._flow.step) != (epoch, step):
+            if self._flow is not None:
+                self._flow.close()
+            self._flow = _Flow(self, self._pool.engine(), epoch, step)
+        return self._flow
+
+    def note(self, result: TaskResult) -> None:
+        """Take in what a result says besides its rows."""
+        self._stats.worked(result.seconds)
+        self.bad_samples.extend(result.bad)
+        self._bad += len(result.bad)
+        if self._bad > self._budget:
+            listed = "\n".join(f"  {bad.place}: {bad.reason}" for bad in self.bad_samples)
+            raise BadSampleBudgetError(
+                f"{self._bad} bad samples, max_bad ({self.plan.spec.source.max_bad}) allows "
+                f"{self._budget}:\n{listed}"
+            )
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the next epoch; keeps the position of a state just loaded for the same epoch."""
+        if epoch < 0:
+            raise StateError(f"epoch must be at least 0, got {epoch}")
+        if not (self._loaded and epoch == self._epoch):
+            self._epoch, self._step = epoch, 0
+        self._placed = True
+
+    def state_dict(self) -> dict[str, Any]:
+        """The position after the last batch that was handed out, as JSON values under 1 KB."""
+        return {
+            "version": STATE_VERSION,
+            "epoch": self._epoch,
+            "step": self._step,
+            "bad": self._bad,
+            **self._identity(),
+            "environment": describe_environment(),
+        }
+
+    def _identity(self) -> dict[str, Any]:
+        content = self.plan.tile_content(self.train)
+        content.pop("seed")
+        return {
+            "seed": self.plan.spec.seed,
+            "batch_size": self.batch_size,
+            "dataset": self.source.fingerprint(),
+            "classes": fingerprint({"classes": list(self.classes)}),
+            "shuffle": bool(self.options.shuffle),
+            "drop_last": bool(self.options.drop_last),
+            "on_error": self._on_error,
+            "spec": fingerprint(content),
+        }
+
+    def fingerprints(self) -> dict[str, str]:
+        """Of a tile's bytes, of the stream (for resuming) and of the spec (for provenance)."""
+        return stream_fingerprints(self.plan, self._identity())
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state` was taken; refuses a state of another stream, saying what differs."""
+        if state.get("version") != STATE_VERSION:
+            raise StateError(f"state version must be {STATE_VERSION}, got {state.get('version')!r}")
+        own = self._identity()
+        differing = [f"{name} is {own[name]!r} here and {state.get(name)!r} there" for name in own
+                     if own[name] != state.get(name)]
+        if differing:
+            raise StateError(f"the state belongs to another stream: {'; '.join(differing)}")
+        epoch, step = state.get("epoch"), state.get("step")
+        if not isinstance(epoch, int) or not isinstance(step, int) or epoch < 0 or not 0 <= step < len(self):
+            raise StateError(f"the state has no position: epoch {epoch!r}, step {step!r} of {len(self)}")
+        self._epoch, self._step, self._bad = epoch, step, int(state.get("bad", 0))
+        self._placed = self._loaded = True
+
+    def peek(self) -> Batch:
+        """The next batch, without moving."""
+        epoch, step = (self._epoch, self._step) if self._placed else (self._epoch + 1, 0)
+        return self.replay(epoch, step).batch
+
+    def replay(self, epoch: int, step: int) -> Replay:
+        """A batch again, made in this process, with the parameters that each op drew."""
+        if not 0 <= step < len(self):
+            raise StateError(f"step must be in [0, {len(self)}), got {step}")
+        runner = TaskRunner(replace(self.context, record=True))
+        start, stop = self.positions.span(step)
+        result = runner.run_task(Task(0, epoch, ((start, stop),)))
+        assembler = Assembler(self.positions, step)
+        assembler.take(result.columns, 0)
+        return Replay(Batch(assembler.columns(), epoch=epoch, step=step), result.drawn)
+
+    def for_rank(self, rank: int) -> BatchStream:
+        """The stream of another rank of the same world, on the same workers."""
+        return BatchStream(self.plan, self.source, replace(self.options, rank=rank), self._pool)
+
+    def stats(self) -> dict[str, Any]:
+        """Batches, samples, samples a second, seconds waited, seconds of the workers by stage."""
+        return self._stats.as_dict()
+
+    def close(self) -> None:
+        """Stop the workers; the stream can be iterated again and then starts new ones."""
+        if self._flow is not None:
+            self._flow.close()
+            self._flow = None
+        self._pool.close()
+
+    def __enter__(self) -> BatchStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Pool:
+    """The engine of one or several streams, opened when the first batch is asked for."""
+
+    def __init__(self, context: TaskContext, num_workers: int, address: str | None) -> None:
+        self._context = context
+        self._num_workers = num_workers
+        self._address = address
+        self._engine: Engine | None = None
+
+    def engine(self) -> Engine:
+        """The engine, opened if it is not."""
+        if self._engine is None:
+            self._engine = open_engine(self._context, self._num_workers, self._address)
+        return self._engine
+
+    def close(self) -> None:
+        """Close the engine if it is open."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+
+def stream_fingerprints(plan: Plan, identity: Mapping[str, Any]) -> dict[str, str]:
+    """The three fingerprints of a plan joined with a stream's identity."""
+    tile = {name: value for name, value in identity.items() if name not in ("batch_size", "drop_last")}
+    return {"tile": fingerprint(tile), "stream": fingerprint(identity), "spec": plan.fingerprint}
+
+
+class _EpochIterator:
+    """One pass over one epoch."""
+
+    def __init__(self, stream: BatchStream, epoch: int) -> None:
+        self._stream = stream
+        self._epoch = epoch
+        self.finished = False
+
+    def __iter__(self) -> _EpochIterator:
+        return self
+
+    def __next__(self) -> Batch:
+        batch = None if self.finished else self._stream.deliver(self._epoch)
+        if batch is None:
+            self.finished = True
+            raise StopIteration
+        return batch
+
+
+class _Flow:
+    """Results from one position on, across the ends of epochs, so that workers never run dry there."""
+
+    def __init__(self, stream: BatchStream, engine: Engine, epoch: int, step: int) -> None:
+        self._stream = stream
+        self._positions = stream.positions
+        self._sizer = TaskSizer(stream.plan.tile, stream.options.num_workers)
+        self._whole_steps = stream.options.num_workers == 0
+        self.epoch = epoch
+        self.step = step
+        self._results = engine.results(self._tasks(epoch, step * self._positions.rows))
+        self._current: TaskResult | None = None
+        self._offset = 0
+
+    def _tasks(self, epoch: int, row: int) -> Iterator[Task]:
+        number = 0
+        while True:
+            while row < self._positions.total_rows:
+                rows = self._rows(row)
+                yield Task(number, epoch, self._positions.spans(row, row + rows))
+                number, row = number + 1, row + rows
+            epoch, row = epoch + 1, 0
+
+    def _rows(self, row: int) -> int:
+        if self._whole_steps:
+            return min(self._positions.rows - row % self._positions.rows, self._positions.total_rows - row)
+        return self._sizer.rows(self._positions, row)
+
+    def batch(self, step: int) -> Batch:
+        """The batch of the next step."""
+        assembler = Assembler(self._positions, step)
+        while assembler.missing:
+            if self._current is None:
+                self._current = next(self._results)
+                self._offset = 0
+                self._sizer.learn(self._current.columns, self._current.seconds["total"])
+                self._stream.note(self._current)
+            self._offset += assembler.take(self._current.columns, self._offset)
+            if self._offset == len(self._current.columns["index"]):
+                self._current = None
+        batch = Batch(assembler.columns(), epoch=self.epoch, step=step)
+        self.step += 1
+        if self.step == self._positions.steps:
+            self.epoch, self.step = self.epoch + 1, 0
+        return batch
+
+    def close(self) -> None:
+        """Let go of what is in flight."""
+        self._current = None
+        close = getattr(self._results, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,134 @@
+"""Fit a model to a stream, the regularized way, and report how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from augflow.errors import TrainError
+from augflow.spec.model import RegularizeSpec
+from augflow.stream import BatchStream
+from augflow.train.evaluate import evaluate
+from augflow.train.models import SmallCNN
+from augflow.train.options import EpochRecord, FitOptions, FitReport
+
+
+def fit(
+    stream: BatchStream,
+    val_stream: BatchStream | None,
+    options: FitOptions,
+    *,
+    train_eval: BatchStream | None = None,
+    model: nn.Module | None = None,
+) -> FitReport:
+    """Train on `stream`, check on `val_stream`, and judge at the end.
+
+    `train_eval` is the training source without augmentation (`train=False`): it gives the accuracy on
+    what was trained, and with it the gap. `model` maps images (N, C, H, W) to logits (N, K); None is a
+    `SmallCNN` with the dropout and norm of the spec. Weights and dropout are drawn from
+    `options.seed`; torch's global generators come out as they went in. On one machine and with equal
+    `options.threads`, a fit on the CPU gives the same weights each time.
+    """
+    regularize = options.regularize or stream.plan.spec.regularize
+    _check_streams(stream, val_stream, train_eval)
+    if regularize.early_stopping is not None and val_stream is None:
+        raise TrainError("early_stopping needs a validation stream; give one, or take it out of the spec")
+    device = _device(options)
+    # Lightning takes seconds to import, and whoever only reads batches has no use for it.
+    from augflow.train.session import Session
+
+    with _own_torch_state(options, device):
+        chosen = model or _small_cnn(stream, regularize)
+        session = Session(chosen, regularize, options)
+        session.run(stream, val_stream, device)
+        val = None if val_stream is None else evaluate(chosen, val_stream, device)
+        train = None if train_eval is None else evaluate(chosen, train_eval, device)
+    seconds = sum(record.seconds for record in session.history)
+    samples = len(session.history) * len(stream) * stream.batch_size
+    return FitReport(
+        history=session.history,
+        val_accuracy=val.accuracy if val else None,
+        val_loss=val.loss if val else None,
+        val_samples=val.samples if val else 0,
+        train_accuracy=train.accuracy if train else None,
+        train_loss=train.loss if train else None,
+        stopped_early=session.stopped_early,
+        best_epoch=_best_epoch(session.history),
+        samples_per_s=samples / seconds if seconds else 0.0,
+        seed=options.seed,
+        classes=stream.classes,
+        fingerprint=stream.plan.fingerprint,
+        model=chosen.cpu(),
+    )
+
+
+def _small_cnn(stream: BatchStream, regularize: RegularizeSpec) -> SmallCNN:
+    channels = stream.peek()["image"].shape[-1]
+    return SmallCNN(len(stream.classes), channels, regularize.norm, regularize.dropout)
+
+
+def _check_streams(
+    stream: BatchStream, val_stream: BatchStream | None, train_eval: BatchStream | None
+) -> None:
+    if not stream.classes:
+        raise TrainError(
+            "the training source is unlabeled; training needs labels, as class folders or a column"
+        )
+    if len(stream.classes) == 1:
+        raise TrainError(f"the training source has one class only, {stream.classes[0]!r}; training needs two")
+    if not stream.train:
+        raise TrainError("the first stream must be a training stream (train=True)")
+    if stream.world_size > 1:
+        raise TrainError(
+            f"fit trains in one process, and the stream is for {stream.world_size}; "
+            "use StreamLoader in your own distributed loop, or unset RANK and WORLD_SIZE"
+        )
+    if stream.plan.mix is not None and stream.plan.spec.batch.mix_by == "model":
+        raise TrainError("`mix: {by: model}` leaves mixing to your own loop; fit needs the worker to mix")
+    for name, other in (("validation", val_stream), ("train_eval", train_eval)):
+        if other is not None:
+            _check_classes(stream.classes, other.classes, name)
+
+
+def _check_classes(expected: tuple[str, ...], found: tuple[str, ...], name: str) -> None:
+    if expected == found:
+        return
+    missing, unknown = sorted({*expected} - {*found}), sorted({*found} - {*expected})
+    parts = [f"{len(expected)} classes in training and {len(found)} in {name}"]
+    parts += [f"missing there: {', '.join(missing)}"] if missing else []
+    parts += [f"unknown to training: {', '.join(unknown)}"] if unknown else []
+    parts += [] if missing or unknown else ["the order differs"]
+    raise TrainError(f"{'; '.join(parts)}; open that stream with classes=stream.classes")
+
+
+def _device(options: FitOptions) -> torch.device:
+    if options.device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(options.device)
+    if device.type not in ("cpu", "cuda"):
+        raise TrainError(f"device must be cpu, cuda or cuda:N, got {options.device!r}")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise TrainError(f"device {options.device!r} was asked for, and torch finds no CUDA device; use cpu")
+    return device
+
+
+@contextmanager
+def _own_torch_state(options: FitOptions, device: torch.device) -> Iterator[None]:
+    """Seeds and threads for the fit alone; the caller's are put back."""
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(options.seed)
+        try:
+            if options.threads is not None:
+                torch.set_num_threads(options.threads)
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+
+def _best_epoch(history: tuple[EpochRecord, ...]) -> int | None:
+    checked = [(record.val_loss, record.epoch) for record in history if record.val_loss is not None]
+    return min(checked)[1] if checked else None

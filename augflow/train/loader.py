@@ -1,0 +1,176 @@
+"""A stream as torch tensors: `StreamLoader` for training loops, `StreamDataset` for torch's DataLoader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from augflow.errors import TrainError
+from augflow.sample import Batch
+from augflow.stream import BatchStream
+from augflow.train.normalize import Normalizer
+
+TensorBatch = dict[str, Any]
+"""A batch with tensors in place of arrays; `image` is (N, C, H, W), `id` a list of N strings."""
+
+
+class EpochSetter:
+    """What Lightning expects of a sampler: it calls `loader.sampler.set_epoch`, never the loader's own."""
+
+    def __init__(self, loader: StreamLoader) -> None:
+        self._loader = loader
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch of the next iteration."""
+        self._loader.set_epoch(epoch)
+
+
+class StreamLoader:
+    """The batches of a stream as tensors on `device`, with the habits of torch's DataLoader.
+
+    Images are normalized on the device with the spec's `output` statistics and come as (N, C, H, W)
+    of `dtype` in channels_last memory. On CUDA a batch is pinned and copied on a side stream while the
+    one before it is in use (`copy_ahead`: None means on CUDA only). `state_dict()` is the position of
+    what was handed out, not of what was copied ahead. Not thread-safe.
+    """
+
+    batch_sampler = None
+    """Lightning reads it of every evaluation loader that has a `sampler`."""
+
+    def __init__(
+        self,
+        stream: BatchStream,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float32,
+        copy_ahead: bool | None = None,
+    ) -> None:
+        self.stream = stream
+        self.device = torch.device(device)
+        self.sampler = EpochSetter(self)
+        on_cuda = self.device.type == "cuda"
+        self._copy_ahead = on_cuda if copy_ahead is None else copy_ahead
+        self._copies = torch.cuda.Stream(self.device) if on_cuda else None  # type: ignore[no-untyped-call]
+        self._normalize = Normalizer(stream.plan.spec.output.statistics(), self.device, dtype)
+        self._position: dict[str, Any] | None = None
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in a batch over all ranks."""
+        return self.stream.batch_size
+
+    def __len__(self) -> int:
+        return len(self.stream)
+
+    def __iter__(self) -> Iterator[TensorBatch]:
+        """The next epoch. Nothing is read before the first batch is asked for.
+
+        Lightning calls `iter` and then `set_epoch`; an eager iterator would start the wrong epoch.
+        """
+        if self._copy_ahead:
+            yield from self._ahead()
+        else:
+            for batch in self.stream:
+                yield self._on_device(batch)
+
+    def _ahead(self) -> Iterator[TensorBatch]:
+        waiting: tuple[TensorBatch, dict[str, Any]] | None = None
+        self._position = self.stream.state_dict()
+        for batch in self.stream:
+            copied = self._on_device(batch), self.stream.state_dict()
+            if waiting is not None:
+                self._position = waiting[1]
+                yield self._ready(waiting[0])
+            waiting = copied
+        self._position = None
+        if waiting is not None:
+            yield self._ready(waiting[0])
+
+    def _on_device(self, batch: Batch) -> TensorBatch:
+        if self._copies is None:
+            return to_tensors(batch, self._normalize, self.device)
+        with torch.cuda.stream(self._copies):
+            tensors = to_tensors(batch, self._normalize, self.device)
+        return tensors if self._copy_ahead else self._ready(tensors)
+
+    def _ready(self, tensors: TensorBatch) -> TensorBatch:
+        if self._copies is not None:
+            current = torch.cuda.current_stream(self.device)
+            current.wait_stream(self._copies)
+            for value in tensors.values():
+                if isinstance(value, Tensor):
+                    # Without this the allocator may hand the memory out again while `current` reads it.
+                    value.record_stream(current)
+        return tensors
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch of the next iteration; a position just loaded in that epoch is kept."""
+        self._position = None
+        self.stream.set_epoch(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The position after the last batch that was handed out."""
+        return self.stream.state_dict() if self._position is None else dict(self._position)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go to a saved position; the stream refuses a state that is not its own."""
+        self._position = None
+        self.stream.load_state_dict(dict(state))
+
+
+class StreamDataset(IterableDataset[TensorBatch]):
+    """A stream inside torch's own loader: `DataLoader(StreamDataset(stream), batch_size=None)`.
+
+    Yields what `StreamLoader(stream)` yields on the CPU. The stream has workers of its own, so
+    torch's `num_workers` must stay 0.
+    """
+
+    def __init__(self, stream: BatchStream) -> None:
+        super().__init__()
+        self.stream = stream
+        self._loader = StreamLoader(stream)
+
+    def __len__(self) -> int:
+        return len(self.stream)
+
+    def __iter__(self) -> Iterator[TensorBatch]:
+        worker = get_worker_info()
+        if worker is not None:
+            raise TrainError(
+                f"a StreamDataset cannot be read by torch's own workers (num_workers={worker.num_workers}): "
+                f"leave DataLoader's num_workers at 0 and give the stream its workers with "
+                f"pipeline.stream(..., num_workers={worker.num_workers})"
+            )
+        yield from self._loader
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch of the next iteration."""
+        self._loader.set_epoch(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The position after the last batch that was handed out."""
+        return self._loader.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go to a saved position."""
+        self._loader.load_state_dict(state)
+
+
+def to_tensors(batch: Mapping[str, Any], normalize: Normalizer, device: torch.device) -> TensorBatch:
+    """Every field of a batch on `device`, without a copy where none is needed; strings stay on the host."""
+    tensors: TensorBatch = {}
+    for name, value in batch.items():
+        array = np.asarray(value)
+        if array.dtype.kind in "UO":
+            tensors[name] = array.tolist()
+            continue
+        tensor = torch.from_numpy(array)
+        if device.type == "cuda":
+            tensor = tensor.pin_memory()
+        moved = tensor.to(device, non_blocking=True)
+        tensors[name] = normalize(moved) if name == "image" else moved
+    return tensors

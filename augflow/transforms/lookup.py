@@ -1,0 +1,102 @@
+"""From a name in a spec to an op of the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from augflow.errors import AugflowError
+from augflow.transforms.aliases import TYPED, TYPED_DEFAULTS, Foreign
+from augflow.transforms.catalog import Op, ParamProblem, Params
+from augflow.transforms.checking import closest
+from augflow.transforms.image import image_ops
+from augflow.transforms.library import LibraryMissingError
+from augflow.transforms.names import FOREIGN, refused_names, usable_names
+from augflow.transforms.policies import POLICIES
+from augflow.transforms.registered import load_entry_point, registered_ops
+
+
+class OpUnavailable(AugflowError, LookupError):
+    """A name is no op, or an op that cannot be used like this; the problems say why.
+
+    A problem's `name` is the parameter as the spec wrote it, or "" for the op itself.
+    """
+
+    def __init__(self, problems: tuple[ParamProblem, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "; ".join(
+            f"{problem.name}: {problem.message}" if problem.name else problem.message
+            for problem in self.problems
+        )
+
+
+def catalog(modality: str) -> Mapping[str, Op]:
+    """Every op that can be used, by canonical name; needs the libraries of the modality."""
+    if modality != "image":
+        return {}
+    return dict(sorted({**image_ops(), **POLICIES, **registered_ops()}.items()))
+
+
+def aliases(modality: str) -> Mapping[str, str]:
+    """Every other name, and what it stands for: an op, or a sentence for a foreign library's name."""
+    if modality != "image":
+        return {}
+    return {**{name: foreign.summary for name, foreign in FOREIGN.items()}, **TYPED}
+
+
+def unusable(modality: str) -> Mapping[str, str]:
+    """Names that cannot be used, and why."""
+    return refused_names() if modality == "image" else {}
+
+
+def find_op(name: str, modality: str) -> Op | None:
+    """The op of a canonical name; an installed package's op is loaded when its name comes up."""
+    if modality != "image":
+        return None
+    for ops in (POLICIES, registered_ops()):
+        if name in ops:
+            return ops[name]
+    return image_ops().get(name)
+
+
+def resolve_op(name: str, params: Params, modality: str) -> tuple[Op, Params, float]:
+    """The op that a spec's name means, its parameters, and the default `p` of this spelling.
+
+    `params` are as written, without `p`. Raises `OpUnavailable`.
+    """
+    try:
+        return _resolved(name, params, modality)
+    except LibraryMissingError as error:
+        raise _unavailable(str(error)) from error
+
+
+def _resolved(name: str, params: Params, modality: str) -> tuple[Op, Params, float]:
+    op = find_op(TYPED.get(name, name), modality)
+    if op is not None:
+        return op, {**TYPED_DEFAULTS.get(name, {}), **params}, op.default_p
+    if name in FOREIGN:
+        return _translated(FOREIGN[name], params, modality)
+    reason = refused_names().get(name)
+    if reason is not None:
+        raise _unavailable(f"{name} cannot be used: {reason}")
+    op = load_entry_point(name)
+    if op is not None:
+        return op, params, op.default_p
+    raise _unavailable(f"unknown op {name!r}{closest(name, (*usable_names(), *registered_ops()))}")
+
+
+def _translated(foreign: Foreign, params: Params, modality: str) -> tuple[Op, Params, float]:
+    translation, problems = foreign.translated(params)
+    if translation is None:
+        raise OpUnavailable(tuple(problems))
+    name, translated = translation
+    op = find_op(name, modality)
+    if op is None:
+        raise _unavailable(f"unknown op {name!r}")
+    return op, translated, foreign.default_p
+
+
+def _unavailable(message: str) -> OpUnavailable:
+    return OpUnavailable((ParamProblem("", message),))
