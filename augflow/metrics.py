@@ -12,18 +12,22 @@ class StreamStats:
 
     batches: int = 0
     samples: int = 0
+    first_batch_s: float = 0.0
+    """Until the first batch, the start of the workers included."""
     wait_s: float = 0.0
     """Time that the caller spent waiting for batches. Near zero: the trainer is the bottleneck."""
     worker_s: dict[str, float] = field(default_factory=dict)
     """Time of all workers by stage: `read`, `ops`, `mix`; `total` holds them all."""
     _first: float | None = None
+    _before: int = 0
     _last: float = 0.0
 
     def delivered(self, samples: int, wait_s: float) -> None:
         """A batch of `samples` rows was handed out after a wait."""
         self._last = perf_counter()
         if self._first is None:
-            self._first = self._last - wait_s
+            self._first, self._before = self._last, samples
+            self.first_batch_s = wait_s
         self.batches += 1
         self.samples += samples
         self.wait_s += wait_s
@@ -34,12 +38,13 @@ class StreamStats:
             self.worker_s[stage] = self.worker_s.get(stage, 0.0) + value
 
     def as_dict(self) -> dict[str, float | int | dict[str, float]]:
-        """Numbers for people and programs."""
+        """Numbers for people and programs; `samples_per_s` counts from the first batch on."""
         span = self._last - self._first if self._first is not None else 0.0
         return {
             "batches": self.batches,
             "samples": self.samples,
-            "samples_per_s": self.samples / span if span else 0.0,
+            "samples_per_s": (self.samples - self._before) / span if span else 0.0,
+            "first_batch_s": self.first_batch_s,
             "wait_s": self.wait_s,
             "worker_s": dict(self.worker_s),
         }

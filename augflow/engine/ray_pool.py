@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import secrets
 import signal
 import threading
 import traceback
@@ -26,14 +27,6 @@ from augflow.engine.window import Window
 from augflow.engine.worker import TaskRunner
 from augflow.environment import describe_environment
 from augflow.errors import AugflowError, EngineError
-
-WORKER_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "NO_ALBUMENTATIONS_UPDATE": "1",
-}
-"""Set before a worker imports anything: N workers with N threads each would fight for the cores."""
 
 START_SECONDS = 60.0
 """How long to wait for the first worker of a cluster."""
@@ -99,7 +92,8 @@ class _Runtime:
         with self._lock:
             if not ray.is_initialized():
                 self._ours = address is None
-                _init(num_workers, address)
+                with _access_token(self._ours):
+                    _init(num_workers, address)
             self._users += 1
             return self._ours
 
@@ -114,8 +108,29 @@ class _Runtime:
 _RUNTIME = _Runtime()
 
 
+TOKEN_VARIABLE = "RAY_AUTH_TOKEN"
+_TOKEN = secrets.token_hex(32)
+
+
+@contextlib.contextmanager
+def _access_token(local: bool) -> Iterator[None]:
+    """A token of this process for its local Ray, whose ports listen on all interfaces.
+
+    Left alone, Ray writes one to the home folder, where other clusters then demand it. Ray's
+    processes inherit it, this process remembers it, so the environment is put back at once.
+    """
+    if not local or TOKEN_VARIABLE in os.environ:
+        yield
+        return
+    os.environ[TOKEN_VARIABLE] = _TOKEN
+    try:
+        yield
+    finally:
+        del os.environ[TOKEN_VARIABLE]
+
+
 def _init(num_workers: int, address: str | None) -> None:
-    common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": False}
+    common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     handlers = _signal_handlers()
     try:
         if address is not None:
@@ -168,7 +183,6 @@ class RayEngine:
             "num_cpus": 0 if self._local else 1,
             "max_restarts": 0,
             "max_task_retries": 0,
-            "runtime_env": {"env_vars": WORKER_ENVIRONMENT},
         }
         name = next(self._names)
         self._actors[name] = ray.remote(_Worker).options(**options).remote(self._context)

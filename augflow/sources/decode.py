@@ -91,6 +91,8 @@ def _decode_jpeg(data: bytes, place: str) -> Array:
         height, width, _, _ = simplejpeg.decode_jpeg_header(data)
         _check_pixels(width, height, place)
         pixels: Array = simplejpeg.decode_jpeg(data, "RGB")
+    except KeyError as error:
+        raise BadSampleError(place, f"a JPEG with unknown chroma subsampling (number {error})") from error
     except (ValueError, MemoryError) as error:
         raise BadSampleError(place, f"damaged or truncated JPEG: {_reason(error)}") from error
     return turned(pixels, jpeg_orientation(data))

@@ -12,7 +12,7 @@ from augflow.errors import TrainError
 from augflow.spec.model import RegularizeSpec
 from augflow.stream import BatchStream
 from augflow.train.evaluate import evaluate
-from augflow.train.models import SmallCNN
+from augflow.train.models import SmallCNN, stem_stride_for
 from augflow.train.options import EpochRecord, FitOptions, FitReport
 
 
@@ -66,8 +66,9 @@ def fit(
 
 
 def _small_cnn(stream: BatchStream, regularize: RegularizeSpec) -> SmallCNN:
-    channels = stream.peek()["image"].shape[-1]
-    return SmallCNN(len(stream.classes), channels, regularize.norm, regularize.dropout)
+    _, height, width, channels = stream.peek()["image"].shape
+    stride = stem_stride_for(height, width)
+    return SmallCNN(len(stream.classes), channels, regularize.norm, regularize.dropout, stride)
 
 
 def _check_streams(

@@ -18,7 +18,7 @@ RISEN = 1.1
 
 
 def verdict(report: FitReport) -> str:
-    """One line on over- and underfitting, with the numbers that it is drawn from.
+    """One line on over- and underfitting, with the numbers that it is drawn from; epochs count from 1.
 
     Overfitting is a gap between training and validation accuracy, both without augmentation, of more
     than 5 points and of more than two standard errors of the validation accuracy; underfitting is a
@@ -65,24 +65,27 @@ def _rise(report: FitReport) -> list[str]:
     last = checked[-1]
     if last.val_loss is None or last.val_loss <= RISEN * lowest:
         return []
+    best = report.best_epoch + 1
     return [
-        f"the validation loss rose from {lowest:.3f} (epoch {report.best_epoch}) to {last.val_loss:.3f} "
-        f"(epoch {last.epoch}); early stopping would have kept epoch {report.best_epoch}"
+        f"the validation loss rose from {lowest:.3f} (epoch {best}) to {last.val_loss:.3f} "
+        f"(epoch {last.epoch + 1}); early stopping would have kept epoch {best}"
         if not report.stopped_early
-        else f"the weights are those of epoch {report.best_epoch}"
+        else f"the weights are those of epoch {best}"
     ]
 
 
 def plot_curves(reports: Sequence[FitReport], path: Path | str) -> None:
     """Write a picture of loss and accuracy over epochs, a line a report; the suffix decides the format.
 
-    Training curves are of augmented and mixed batches, so that they may lie below those of validation.
+    Training curves are of the batches as trained on, augmented, mixed and smoothed, so that their loss
+    may lie above that of validation and their accuracy below.
     """
     if not reports:
         raise TrainError("there is no report to plot")
     # Takes a second to import; only those who plot wait for it.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     FigureCanvasAgg(figure)
@@ -96,8 +99,10 @@ def plot_curves(reports: Sequence[FitReport], path: Path | str) -> None:
             (loss, [r.train_loss for r in report.history], [r.val_loss for r in checked]),
             (accuracy, [r.train_accuracy for r in report.history], [r.val_accuracy for r in checked]),
         ):
-            axes.plot(epochs, train, color="C0", alpha=0.7, label="training (augmented)" if first else None)
+            axes.plot(epochs, train, color="C0", alpha=0.7, label="training batches" if first else None)
             axes.plot(checks, val, color="C1", alpha=0.9, label="validation" if first else None)
+    for axes in (loss, accuracy):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     loss.set(xlabel="epoch", ylabel="cross entropy")
     accuracy.set(xlabel="epoch", ylabel="accuracy")
     accuracy.legend()

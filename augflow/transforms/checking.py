@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
@@ -51,6 +51,15 @@ def plain(value: Any) -> Any:
     if hasattr(value, "item") and not hasattr(value, "__len__"):
         value = value.item()
     return value + 0.0 if isinstance(value, float) else value
+
+
+def floats(value: Any) -> Any:
+    """The value with its whole numbers as floats, so that 1 and 1.0 are written alike."""
+    if isinstance(value, dict):
+        return {key: floats(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [floats(item) for item in value]
+    return float(value) if type(value) is int else value
 
 
 def leaves(value: Any) -> Iterator[Any]:
@@ -202,6 +211,3 @@ def _literals(annotation: Any) -> list[Any]:
 def _lowered(text: str) -> str:
     first_word = text.partition(" ")[0]
     return text[:1].lower() + text[1:] if first_word.istitle() else text
-
-
-Check = Callable[[Params], tuple[Params, list[ParamProblem]]]

@@ -15,9 +15,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from augflow.transforms.catalog import Param, ParamProblem, Params
 from augflow.transforms.checking import (
     closest,
+    floats,
     parts,
     plain,
     range_problem,
+    scalar_types,
     unknown_params,
     validation_problems,
     value_problem,
@@ -124,13 +126,17 @@ class ImageParams:
                 return {}, [ParamProblem("", _first_line(error))]
         # The library repairs kernel sizes with a warning that nobody reads.
         problems = [_repair_problem(str(warning.message), given) for warning in caught]
-        canonical = {name: plain(getattr(valid, name)) for name in self._names}
+        canonical = {name: self._canonical(name, getattr(valid, name)) for name in self._names}
         if self._class.__name__ == "ShiftScaleRotate":
             # Its schema turns the limit into the scale itself; a limit goes in, so a limit must come out.
             limit = present["scale_limit"]
-            canonical["scale_limit"] = plain(limit if isinstance(limit, list | tuple) else (-limit, limit))
-            canonical["scale_limit"] = [float(end) for end in canonical["scale_limit"]]
+            ends = limit if isinstance(limit, list | tuple) else (-limit, limit)
+            canonical["scale_limit"] = self._canonical("scale_limit", ends)
         return canonical, problems
+
+    def _canonical(self, name: str, value: Any) -> Any:
+        kinds = scalar_types(self.annotations[name])
+        return floats(plain(value)) if float in kinds and int not in kinds else plain(value)
 
     def _construction_problems(self, canonical: Params) -> list[ParamProblem]:
         try:

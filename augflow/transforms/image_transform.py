@@ -17,6 +17,9 @@ NOT_DRAWN = frozenset(
 )
 """What albumentations passes along with the drawn parameters: constants, and what images do not use."""
 
+WRITES_IN_PLACE = frozenset({"Equalize"})
+"""Classes that, with some parameters, change the image that they are given."""
+
 SHOWN_NUMBERS = 16
 SCALARS = frozenset({int, float, str, bool, type(None)})
 
@@ -47,13 +50,14 @@ class ImageTransform:
     Holds the generators of the last call, so it must not be shared between threads.
     """
 
-    __slots__ = ("_op", "class_name", "draws", "params")
+    __slots__ = ("_copies", "_op", "class_name", "draws", "params")
 
     def __init__(self, class_name: str, params: Params, draws: bool) -> None:
         self.class_name = class_name
         self.params = params
         self.draws = draws
         self._op = construct(class_name, params)
+        self._copies = class_name in WRITES_IN_PLACE
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ImageTransform, (self.class_name, self.params, self.draws)
@@ -63,6 +67,8 @@ class ImageTransform:
         op = self._op
         image: Array = fields["image"]
         op.set_random_state(rng.generator, rng.python)
+        if self._copies:
+            image = image.copy()
         data = {"image": image}
         params = op.update_transform_params(op.get_params(), data)
         params.update(op.get_params_dependent_on_data(params, data))
