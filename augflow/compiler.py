@@ -57,7 +57,9 @@ class OpCompiler:
                 continue
             here = (*place, index)
             if item.weight is not None and not rules.weighted:
-                self.collector.add((*here, "weight"), "weight belongs to children of one_of and some_of; remove it")
+                self.collector.add(
+                    (*here, "weight"), "weight belongs to children of one_of and some_of; remove it"
+                )
             build = self._container if item.op in CONTAINERS else self._op
             step = build(item, here, partial(names.path, path, item, here), rules)
             if step is not None:
@@ -123,7 +125,9 @@ class OpCompiler:
         if given is None:
             return 1.0 if rules.chosen else default
         if rules.chosen:
-            self.collector.add(place, f"a chosen child always fires, got p {shown(given)}; use weight beside the op")
+            self.collector.add(
+                place, f"a chosen child always fires, got p {shown(given)}; use weight beside the op"
+            )
         elif isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
             self.collector.add(place, f"must be a number in [0, 1], got {shown(given)}")
         elif fixed and given != 1:
@@ -135,7 +139,9 @@ class OpCompiler:
 
     def _count(self, n: Any, children: int, place: Place) -> int:
         if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= children:
-            self.collector.add(place, f"must be a whole number from 1 to {children} (the children), got {shown(n)}")
+            self.collector.add(
+                place, f"must be a whole number from 1 to {children} (the children), got {shown(n)}"
+            )
             return 1
         return n
 
@@ -153,7 +159,9 @@ class OpCompiler:
         here = (*place, "one_of")
         p = self._p(params.pop("p", None), 1.0, (*here, "p"), Rules("batch"), fixed=False)
         for name in params:
-            self.collector.add((*here, name), f"unknown parameter {name!r}{closest(name, ('p', 'transforms'))}")
+            self.collector.add(
+                (*here, name), f"unknown parameter {name!r}{closest(name, ('p', 'transforms'))}"
+            )
         names = Siblings(self.collector)
         ops, paths = [], []
         for index, child in enumerate(item.children):
@@ -203,4 +211,3 @@ class Siblings:
             )
         self._taken.add(name)
         return f"{parent}/{name}"
-

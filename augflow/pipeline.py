@@ -13,7 +13,7 @@ from augflow.plan import Plan, load_plan
 from augflow.presets import spec_path
 from augflow.rng import KeyedRandom, sample_key
 from augflow.sample import Array, Fields
-from augflow.sources import open_source
+from augflow.sources import Source, open_source
 from augflow.spec.parse import dump_spec, written_spec
 from augflow.stream import BatchStream, StreamOptions
 from augflow.transforms.chain import Passage
@@ -54,6 +54,18 @@ class Pipeline:
         changed = spec.model_copy(update={"batch": batch, "seed": spec.seed if seed is None else seed})
         return Pipeline.from_plan(load_plan(written_spec(changed)))
 
+    def without_mixing(self) -> Pipeline:
+        """The same pipeline with samples left apart."""
+        spec = self.plan.spec
+        apart = {"mix": None, "mix_at": "augment", "mix_by": "worker"}
+        changed = spec.model_copy(update={"batch": spec.batch.model_copy(update=apart)})
+        return Pipeline.from_plan(load_plan(written_spec(changed)))
+
+    def without_augmentation(self) -> Pipeline:
+        """What evaluation does, as training: prepare, evaluate and finish, samples left apart."""
+        spec = self.without_mixing().plan.spec
+        return Pipeline.from_plan(load_plan(written_spec(spec.model_copy(update={"augment": spec.evaluate}))))
+
     def stream(
         self,
         source: object = None,
@@ -77,10 +89,13 @@ class Pipeline:
         place = spec.source.path if source is None else source
         if place is None:
             raise TypeError("name a source: stream(path), or `source: {path: ...}` in the spec")
-        return BatchStream(changed.plan, open_source(place, spec.source, classes=classes), StreamOptions(**options))
+        if not isinstance(place, Source):
+            place = open_source(place, spec.source, classes=classes)
+        return BatchStream(changed.plan, place, StreamOptions(**options))
 
-    def __call__(self, sample: Array | Mapping[str, Array], *, epoch: int = 0, sample_id: str = "0",
-                 train: bool = True) -> Fields:
+    def __call__(
+        self, sample: Array | Mapping[str, Array], *, epoch: int = 0, sample_id: str = "0", train: bool = True
+    ) -> Fields:
         """One sample through prepare, augment (or evaluate) and finish, as fields.
 
         `sample` is an image (H, W, C), uint8 or float32 in [0, 1], or fields by name. The draws are

@@ -24,7 +24,6 @@ from augflow.spec.parse import ParsedSpec, parse_data, parse_file
 from augflow.transforms.catalog import Size
 from augflow.transforms.chain import OpStep, Step
 
-
 MIN_MIXING_TILE = 8
 
 
@@ -126,7 +125,9 @@ def _tile(spec: PipelineSpec, collector: Collector) -> int:
     if batch.size % tile:
         collector.add(("batch", "tile"), f"must divide batch.size ({batch.size}), got {tile}")
     if batch.mix is not None and tile < MIN_MIXING_TILE:
-        near = sorted(range(max(1, batch.size - 32), batch.size + 33), key=lambda size: abs(size - batch.size))
+        near = sorted(
+            range(max(1, batch.size - 32), batch.size + 33), key=lambda size: abs(size - batch.size)
+        )
         sizes = [size for size in near if default_tile(size) >= MIN_MIXING_TILE][:4]
         place = ("batch", "tile") if batch.tile is not None else ("batch", "size")
         remedy = f"use a batch size near it such as {', '.join(map(str, sorted(sizes)))}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Literal
@@ -236,8 +236,11 @@ class BatchStream:
         if state.get("version") != STATE_VERSION:
             raise StateError(f"state version must be {STATE_VERSION}, got {state.get('version')!r}")
         own = self._identity()
-        differing = [f"{name} is {own[name]!r} here and {state.get(name)!r} there" for name in own
-                     if own[name] != state.get(name)]
+        differing = [
+            f"{name} is {own[name]!r} here and {state.get(name)!r} there"
+            for name in own
+            if own[name] != state.get(name)
+        ]
         if differing:
             raise StateError(f"the state belongs to another stream: {'; '.join(differing)}")
         epoch, step = state.get("epoch"), state.get("step")

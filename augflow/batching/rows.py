@@ -25,7 +25,9 @@ FIXED_COLUMNS: Mapping[str, tuple[Any, tuple[int, ...]]] = {
 
 def empty_columns(rows: int, classes: int) -> Columns:
     """Columns of `rows` rows with everything but the fields, not yet filled."""
-    columns: Columns = {name: np.zeros((rows, *shape), dtype) for name, (dtype, shape) in FIXED_COLUMNS.items()}
+    columns: Columns = {
+        name: np.zeros((rows, *shape), dtype) for name, (dtype, shape) in FIXED_COLUMNS.items()
+    }
     columns["target"] = np.zeros((rows, classes), np.float32)
     columns["id"] = np.empty(rows, object)
     return columns

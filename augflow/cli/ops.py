@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from augflow.batching.mix import MIX_OPS
 from augflow.cli.options import Json
 from augflow.cli.output import FOUND_BEFORE, Report, reporting
-from augflow.batching.mix import MIX_OPS
 from augflow.spec.messages import closest
 from augflow.transforms.catalog import Op
 from augflow.transforms.lookup import aliases, catalog, unusable
@@ -79,5 +79,3 @@ def _described(op: Op) -> dict[str, object]:
 def _type(schema: dict[str, object]) -> str:
     shown = {key: value for key, value in schema.items() if key not in ("title", "default", "description")}
     return str(shown) if shown else ""
-
-

@@ -8,11 +8,17 @@ from typing import Annotated
 import typer
 
 SpecName = Annotated[str, typer.Argument(metavar="SPEC", help="a YAML file, or preset:NAME")]
-SourcePath = Annotated[str, typer.Argument(metavar="SOURCE", help="class folders, a folder with labels.csv, a manifest")]
+SourcePath = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="class folders, a folder with labels.csv, a manifest")
+]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Ray workers; 0 works in this process")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="instead of the spec's seed")]
-Address = Annotated[str | None, typer.Option("--address", help="a running Ray cluster instead of a local Ray")]
-BatchSize = Annotated[int | None, typer.Option("--batch-size", min=1, help="instead of the spec's batch.size")]
+Address = Annotated[
+    str | None, typer.Option("--address", help="a running Ray cluster instead of a local Ray")
+]
+BatchSize = Annotated[
+    int | None, typer.Option("--batch-size", min=1, help="instead of the spec's batch.size")
+]
 Epochs = Annotated[int, typer.Option("--epochs", min=1)]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
 

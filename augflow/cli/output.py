@@ -25,6 +25,7 @@ class Report:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._streams: list[BatchStream] = []
+        self.delivered = False
 
     def line(self, text: str = "") -> None:
         """One line of the result."""
@@ -42,10 +43,11 @@ class Report:
         """Streams whose first batch decides the exit status of an error."""
         self._streams.extend(streams)
 
-    @property
-    def delivered(self) -> bool:
-        """Whether any watched stream has given a batch."""
-        return any(stream.stats()["batches"] for stream in self._streams)
+    def close(self) -> None:
+        """Close the watched streams, remembering whether any has given a batch."""
+        for stream in self._streams:
+            self.delivered = self.delivered or bool(stream.stats()["batches"])
+            stream.close()
 
 
 @contextmanager
@@ -58,11 +60,11 @@ def reporting() -> Iterator[Report]:
     try:
         yield report
     except AugflowError as error:
+        report.close()
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(FOUND_AFTER if report.delivered else FOUND_BEFORE) from error
     finally:
-        for stream in report._streams:
-            stream.close()
+        report.close()
         sys.stdout.flush()
         os.dup2(own, 1)
         os.close(own)

@@ -26,5 +26,7 @@ def open_engine(context: TaskContext, num_workers: int, address: str | None = No
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
-        raise EngineError("num_workers above 0 needs Ray: install the extra `ray`, or use num_workers=0") from error
+        raise EngineError(
+            "num_workers above 0 needs Ray: install the extra `ray`, or use num_workers=0"
+        ) from error
     return RayEngine(context, num_workers, address)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from augflow.batching.mix import Mixed, MixDraws, draw_mix, mix_image, mix_target, row_mixing
+from augflow.batching.mix import Cutout, MixDraws, Mixed, draw_mix, mix_image, mix_target, row_mixing
 from augflow.batching.rows import FieldRows, empty_columns
 from augflow.engine.base import BadSample, Task, TaskContext, TaskResult
 from augflow.errors import BadSampleError, CollateError, OpError
@@ -77,6 +77,7 @@ class TaskRunner:
         if encoder is not None:
             columns = result.columns
             result.encoded = [encoder({name: columns[name][r] for name in columns}) for r in range(row)]
+            result.columns = {name: columns[name] for name in columns if name not in self._rows.arrays}
         result.seconds = {**self._seconds, "total": perf_counter() - started}
         return result
 
@@ -96,7 +97,9 @@ class TaskRunner:
         wanted = set(range(rows.low, rows.high))
         draws = None
         if self._mix is not None:
-            draws = draw_mix(self._mix, tile_key(self._plan.spec.seed, epoch, rows.tile), rows.size, self._rng)
+            draws = draw_mix(
+                self._mix, tile_key(self._plan.spec.seed, epoch, rows.tile), rows.size, self._rng
+            )
             wanted |= {int(draws.partner[r]) for r in wanted if draws.op[r] >= 0}
         ready = {r: self._ready(rows.first + r, epoch) for r in sorted(wanted)}
         started = perf_counter()
@@ -192,11 +195,19 @@ class TaskRunner:
         if own.bad is not None:
             result.bad.append(own.bad)
         if own.passage.drawn is not None:
+            if mixed.op is not None:
+                own.passage.drawn["batch/mix"] = described_mixing(mixed, partner.sample.id)
             result.drawn.append(own.passage.drawn)
 
     def _on_the_wire(self, fields: Fields, place: str) -> Fields:
         dtype = self._plan.spec.output.dtype
         return {name: to_wire(value, dtype, place) for name, value in fields.items()}
+
+
+def described_mixing(mixed: Mixed, partner_id: str) -> dict[str, Any]:
+    """What mixing drew for one row, for people and manifests."""
+    shown: dict[str, Any] = {"op": mixed.op.op if mixed.op else None, "box": list(mixed.box)}
+    return shown if isinstance(mixed.op, Cutout) else {**shown, "lam": mixed.lam, "partner": partner_id}
 
 
 def to_wire(image: Array, dtype: str, place: str) -> Array:

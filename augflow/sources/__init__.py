@@ -5,5 +5,6 @@ from __future__ import annotations
 from augflow.sources.base import Source
 from augflow.sources.opening import open_source
 from augflow.sources.order import EpochOrder
+from augflow.sources.split import split_source
 
-__all__ = ["EpochOrder", "Source", "open_source"]
+__all__ = ["EpochOrder", "Source", "open_source", "split_source"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from augflow.sample import Sample
 
 
+@runtime_checkable
 class Source(Protocol):
     """Samples by index. Picklable and compact: it is sent to every worker once."""
 

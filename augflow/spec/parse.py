@@ -72,7 +72,9 @@ def parse_data(value: Any, collector: Collector | None = None) -> ParsedSpec:
     """Read a spec from mappings, lists and scalars, as they come from YAML or from Python."""
     collector = collector or Collector("")
     if not isinstance(value, Mapping):
-        collector.add((), f"must be a mapping of sections, got {type(value).__name__}; start with `version: 1`")
+        collector.add(
+            (), f"must be a mapping of sections, got {type(value).__name__}; start with `version: 1`"
+        )
         return ParsedSpec(None, collector)
     plain = plain_sections(value, collector)
     sections = {name: tuple(map(_op_spec, plain.get(name, ()))) for name in SECTIONS}
@@ -213,4 +215,3 @@ def _within_limits(text: str, collector: Collector) -> bool:
             collector.add_at((), event.start_mark, rule)
             return False
     return True
-

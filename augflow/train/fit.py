@@ -57,6 +57,7 @@ def fit(
         train_loss=train.loss if train else None,
         stopped_early=session.stopped_early,
         best_epoch=_best_epoch(session.history),
+        weights_epoch=session.weights_epoch,
         samples_per_s=samples / seconds if seconds else 0.0,
         seed=options.seed,
         classes=stream.classes,

@@ -9,10 +9,8 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 
 from augflow.errors import TrainError
 from augflow.spec.model import RegularizeSpec
@@ -114,12 +112,22 @@ class RegularizedClassifier(pl.LightningModule):
         self.val_scores = self._val_tally.scores()
         self.log_dict({"val_loss": self.val_scores.loss, "val_accuracy": self.val_scores.accuracy})
 
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """The optimizer, with a learning rate that changes at each step."""
-        optimizer = make_optimizer(self.model, self.options, self.regularize.weight_decay)
-        total = int(self.trainer.estimated_stepping_batches)
-        schedule = LambdaLR(optimizer, lambda step: lr_factor(step, total, self.options))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+    def configure_optimizers(self) -> Optimizer:
+        """The optimizer. Its learning rate is set before each step, as a function of the step alone.
+
+        A scheduler would need the number of steps here; asking the Trainer for it builds the loader
+        before a checkpoint is read, and Lightning then never gives the loader its saved position.
+        """
+        return make_optimizer(self.model, self.options, self.regularize.weight_decay)
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        """Set the learning rate of this step."""
+        trainer = self.trainer
+        total = self.options.epochs * trainer.num_training_batches / trainer.accumulate_grad_batches
+        factor = lr_factor(self.global_step, total, self.options)
+        for optimizer in trainer.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.options.learning_rate * factor
 
     def configure_gradient_clipping(
         self,

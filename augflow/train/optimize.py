@@ -56,8 +56,13 @@ def make_optimizer(model: nn.Module, options: FitOptions, weight_decay: float) -
     return AdamW(groups, lr=options.learning_rate)
 
 
-def lr_factor(step: int, total_steps: int, options: FitOptions) -> float:
-    """What the learning rate is multiplied by at `step`: a linear warm-up, then the schedule."""
+def lr_factor(step: int, total_steps: float, options: FitOptions) -> float:
+    """What the peak learning rate is multiplied by at `step`, from 0: a linear warm-up, then the schedule.
+
+    Without an end (`total_steps` infinite) the factor is 1.
+    """
+    if math.isinf(total_steps):
+        return 1.0
     warmup = round(options.warmup_fraction * total_steps)
     if step < warmup:
         return (step + 1) / (warmup + 1)

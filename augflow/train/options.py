@@ -97,7 +97,9 @@ class FitReport:
     train_loss: float | None
     stopped_early: bool
     best_epoch: int | None
-    """The epoch with the lowest validation loss, from 0; with early stopping `model` has its weights."""
+    """The epoch with the lowest validation loss, from 0."""
+    weights_epoch: int
+    """The epoch whose weights `model` has: the best with early stopping, else the last."""
     samples_per_s: float
     """Training samples through stream and model, without validation."""
     seed: int
@@ -130,6 +132,7 @@ class FitReport:
             "epochs_run",
             "stopped_early",
             "best_epoch",
+            "weights_epoch",
             "samples_per_s",
             "seed",
             "fingerprint",

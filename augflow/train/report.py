@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from augflow.errors import TrainError
-from augflow.train.options import EpochRecord, FitReport
+from augflow.train.options import FitReport
 
 CLEAR_GAP = 0.05
 """A gap below this is not called overfitting, however many samples show it."""
-STILL_FALLING = 0.05
-"""The share of its loss that a run loses in its last fifth when it should have gone on."""
+LEARNED = 0.9
+"""A training accuracy below this is called underfitting."""
 RISEN = 1.1
 """How far above its lowest the validation loss must end to be worth a word."""
 
@@ -22,56 +22,46 @@ def verdict(report: FitReport) -> str:
 
     Overfitting is a gap between training and validation accuracy, both without augmentation, of more
     than 5 points and of more than two standard errors of the validation accuracy; underfitting is a
-    small gap while the training loss still falls.
+    training accuracy below 90%.
     """
     if report.val_accuracy is None:
         return f"no validation: {report.epochs_run} epochs trained, nothing to judge by"
     error = math.sqrt(report.val_accuracy * (1 - report.val_accuracy) / max(1, report.val_samples))
     parts = [f"validation accuracy {_percent(report.val_accuracy)} (standard error {_percent(error)})"]
-    falling = _last_fall(report.history)
     if report.gap is not None and report.train_accuracy is not None:
         parts.append(f"training {_percent(report.train_accuracy)}, gap {report.gap * 100:.1f} points")
-        if report.gap > max(CLEAR_GAP, 2 * error):
-            parts.append("overfits: more augmentation, dropout, decay or data would help")
-        elif falling > STILL_FALLING and not report.stopped_early:
-            parts.append(
-                f"underfits: the training loss fell by {_percent(falling)} in the last fifth, train longer"
-            )
-        else:
-            parts.append("neither over- nor underfitting shows")
+        parts.append(_judge(report.train_accuracy < LEARNED, report.gap > max(CLEAR_GAP, 2 * error)))
     if report.stopped_early:
         parts.append(f"stopped after {report.epochs_run} epochs")
-    parts += _rise(report)
-    return "; ".join(parts)
+    return "; ".join([*parts, *_rise(report)])
+
+
+def _judge(underfits: bool, overfits: bool) -> str:
+    if underfits and overfits:
+        return "the training samples are not learned yet, and the gap is there already: train longer first"
+    if underfits:
+        return "underfits: train longer, regularize less, or take a larger model"
+    if overfits:
+        return "overfits: more augmentation, dropout, decay or data would help"
+    return "neither over- nor underfitting shows"
 
 
 def _percent(value: float) -> str:
     return f"{value * 100:.1f}%"
 
 
-def _last_fall(history: Sequence[EpochRecord]) -> float:
-    """The share of the training loss that the last fifth of the epochs took away."""
-    before = max(0, len(history) - 1 - max(1, len(history) // 5))
-    if len(history) < 2 or history[before].train_loss <= 0:
-        return 0.0
-    return 1 - history[-1].train_loss / history[before].train_loss
-
-
 def _rise(report: FitReport) -> list[str]:
-    checked = [row for row in report.history if row.val_loss is not None]
-    if not checked or report.best_epoch is None:
+    checks = [(row.val_loss, row.epoch) for row in report.history if row.val_loss is not None]
+    if not checks:
         return []
-    lowest = min(row.val_loss for row in checked if row.val_loss is not None)
-    last = checked[-1]
-    if last.val_loss is None or last.val_loss <= RISEN * lowest:
+    lowest, best = min(checks)
+    loss, epoch = checks[-1]
+    if report.weights_epoch == best != epoch:
+        return [f"the weights are those of epoch {best + 1}"]
+    if loss <= RISEN * lowest:
         return []
-    best = report.best_epoch + 1
-    return [
-        f"the validation loss rose from {lowest:.3f} (epoch {best}) to {last.val_loss:.3f} "
-        f"(epoch {last.epoch + 1}); early stopping would have kept epoch {best}"
-        if not report.stopped_early
-        else f"the weights are those of epoch {best}"
-    ]
+    rise = f"the validation loss rose from {lowest:.3f} (epoch {best + 1}) to {loss:.3f} (epoch {epoch + 1})"
+    return [f"{rise}; early stopping would have kept epoch {best + 1}"]
 
 
 def plot_curves(reports: Sequence[FitReport], path: Path | str) -> None:

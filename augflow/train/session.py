@@ -49,6 +49,12 @@ class Session:
         stopped = self._stopper is not None and self._stopper.stopped
         return stopped and len(self.history) < self._options.epochs
 
+    @property
+    def weights_epoch(self) -> int:
+        """The epoch at whose end the model had the weights that it has now."""
+        best = None if self._stopper is None else self._stopper.best_epoch
+        return len(self.history) - 1 if best is None else best
+
     def run(self, stream: BatchStream, val_stream: BatchStream | None, device: torch.device) -> None:
         """Fit until the last epoch or the end of patience."""
         checkpoint = self._checkpoint(stream)

@@ -21,13 +21,16 @@ STREAM_KEY = "augflow_stream"
 class EarlyStopping(Callback):
     """Stop when the validation loss has not improved for `patience` checks, and restore the best weights.
 
-    An improvement is more than `min_delta` below the best loss so far (Prechelt 1998). Lightning's own
-    early stopping leaves the weights of the last epoch in place; this one keeps the best in memory.
+    Patience counts checks whose loss is not more than `min_delta` below the last improvement (Prechelt
+    1998); the best weights are those of the lowest loss, however little lower. Lightning's own early
+    stopping leaves the weights of the last epoch in place; this one keeps the best in memory.
     """
 
     def __init__(self, spec: EarlyStoppingSpec) -> None:
         self._spec = spec
-        self._best_loss = math.inf
+        self.best_epoch: int | None = None
+        """The epoch of the best weights; None before the first check."""
+        self._lowest = self._improved = math.inf
         self._best_weights: dict[str, Tensor] | None = None
         self._waited = 0
 
@@ -45,10 +48,11 @@ class EarlyStopping(Callback):
         if trainer.sanity_checking or not isinstance(pl_module, RegularizedClassifier):
             return
         loss = math.nan if pl_module.val_scores is None else pl_module.val_scores.loss
-        if loss < self._best_loss - self._spec.min_delta:
-            self._best_loss = loss
+        if loss < self._lowest:
+            self._lowest, self.best_epoch = loss, pl_module.current_epoch
             self._best_weights = {k: v.detach().clone() for k, v in pl_module.model.state_dict().items()}
-            self._waited = 0
+        if loss < self._improved - self._spec.min_delta:
+            self._improved, self._waited = loss, 0
         else:
             self._waited += 1
         trainer.should_stop = trainer.should_stop or self.stopped
@@ -65,11 +69,17 @@ class EarlyStopping(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
-        return {"loss": self._best_loss, "weights": self._best_weights, "waited": self._waited}
+        return {
+            "losses": (self._lowest, self._improved),
+            "epoch": self.best_epoch,
+            "weights": self._best_weights,
+            "waited": self._waited,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
-        self._best_loss = state_dict["loss"]
+        self._lowest, self._improved = state_dict["losses"]
+        self.best_epoch = state_dict["epoch"]
         self._best_weights = state_dict["weights"]
         self._waited = state_dict["waited"]
 

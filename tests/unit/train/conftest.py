@@ -113,3 +113,8 @@ def digits(start: int, stop: int, **options: Any) -> FakeStream:
 @pytest.fixture
 def make_digits() -> Any:
     return digits
+
+
+@pytest.fixture
+def make_stream() -> Any:
+    return FakeStream

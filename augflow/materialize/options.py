@@ -1,0 +1,38 @@
+"""What a materialization is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from augflow.errors import MaterializeError
+
+
+@dataclass(frozen=True)
+class MaterializeOptions:
+    """How to write a dataset. `copies` epochs of the stream, every position of each."""
+
+    copies: int = 1
+    mix: bool = True
+    """False leaves samples apart, which gives class folders."""
+    num_workers: int = 0
+    address: str | None = None
+    on_error: Literal["raise", "skip"] | None = None
+    """`skip` leaves bad samples out, up to `max_bad`; None takes the spec's, `replace` read as `skip`."""
+    jpeg: int | None = None
+    """JPEG quality 1..100 in place of PNG; what is written is then not what the stream delivers."""
+    limit: int | None = None
+    """Only the first positions of each epoch."""
+    on_progress: Callable[[int, int], None] | None = None
+    """Called with samples done and samples in all."""
+
+    def __post_init__(self) -> None:
+        rules = (
+            ("copies", self.copies >= 1, "at least 1", self.copies),
+            ("jpeg", self.jpeg is None or 1 <= self.jpeg <= 100, "a quality from 1 to 100", self.jpeg),
+            ("limit", self.limit is None or self.limit >= 1, "at least 1", self.limit),
+        )
+        for name, holds, rule, value in rules:
+            if not holds:
+                raise MaterializeError(f"{name} must be {rule}, got {value}")

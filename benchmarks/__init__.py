@@ -1,0 +1,1 @@
+"""Programs that measure augflow beside its peers: one file a question, `run.py` for all."""

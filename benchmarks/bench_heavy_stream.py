@@ -1,0 +1,67 @@
+"""Question: how much of two cores does a stream of heavily augmented photos turn into batches?
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import contenders
+from benchmarks.pictures import photo_folder
+from benchmarks.report import (
+    HEADER,
+    Figure,
+    Report,
+    cpu_s_per_1000,
+    details,
+    paired_ratio,
+    rows_per_s,
+    throughput_rows,
+)
+from benchmarks.seats import play
+from benchmarks.settings import Settings
+from benchmarks.tuning import best_prefetch
+from benchmarks.workload import Op, PhotoFiles, Workload
+
+OPS = (
+    Op("RandomResizedCrop", "random_resized_crop", {"size": (224, 224), "scale": (0.6, 1.0)}),
+    Op("HorizontalFlip", "horizontal_flip", {}, p=0.5),
+    Op("Rotate", "rotate", {"limit": 15}),
+    Op("ColorJitter", "color_jitter", {}),
+)
+
+UNCOUNTED = 16
+COUNTED = 48
+
+
+def run(settings: Settings) -> Report:
+    """Measure and report."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, words = photo_folder(settings.data, Path(scratch), settings.scaled(10))
+        plain = Workload(PhotoFiles(str(folder)), OPS, settings.scaled(64, least=16), (224, 224, 3))
+        return _measure(plain, words, settings)
+
+
+def _measure(plain: Workload, words: str, settings: Settings) -> Report:
+    before, counted = settings.scaled(UNCOUNTED), settings.scaled(COUNTED)
+    prefetch = {best: best_prefetch(plain, best, before, counted, settings) for best in (False, True)}
+    common, best = (contenders.loader(plain, best=b, prefetch=prefetch[b]) for b in (False, True))
+    names = [
+        ("kernel, 2 processes", contenders.kernel(plain)),
+        (f"DataLoader, Pillow + Compose, prefetch {prefetch[False]}", common),
+        (f"DataLoader, the best we can write, prefetch {prefetch[True]}", best),
+        ("augflow", contenders.stream(plain)),
+        ("augflow with mixup", contenders.stream(replace(plain, mixup_alpha=0.2))),
+    ]
+    records = play(names, settings.rounds, before, counted)
+    bare, usual, tuned, ours, _ = records.values()
+    figures = [
+        Figure("T1 rows/s, augflow / kernel", paired_ratio(ours, bare, rows_per_s), 0.85, 0.95),
+        Figure("T3a rows/s, augflow / DataLoader with Pillow", paired_ratio(ours, usual, rows_per_s), 1.2, 2),
+        Figure("T3b rows/s, augflow / the best DataLoader", paired_ratio(ours, tuned, rows_per_s), 1.05, 1.3),
+        Figure(
+            "T11 CPU-seconds, augflow / kernel", paired_ratio(ours, bare, cpu_s_per_1000), 1.15, 1.05, at_least=False
+        ),
+    ]
+    return Report("heavy stream", words, HEADER, throughput_rows(records, bare), figures, details(records))
