@@ -124,8 +124,8 @@ class BatchStream:
         by_model = self.plan.mix is not None and self.plan.spec.batch.mix_by == "model"
         if by_model and self.train and size // world % self.plan.tile:
             raise StateError(
-                f"with `mix: {{by: model}}` every rank needs whole tiles: {size // world} samples a rank is not a "
-                f"multiple of the tile {self.plan.tile}; change batch.size or batch.tile"
+                f"with `mix: {{by: model}}` every rank needs whole tiles: {size // world} samples a "
+                f"rank is not a multiple of the tile {self.plan.tile}; change batch.size or batch.tile"
             )
         if world > 1:
             sys.stderr.write(

@@ -108,7 +108,7 @@ class _Runtime:
 _RUNTIME = _Runtime()
 
 
-TOKEN_VARIABLE = "RAY_AUTH_TOKEN"
+TOKEN_VARIABLE = "RAY_AUTH_TOKEN"  # noqa: S105 - the name of a variable
 _TOKEN = secrets.token_hex(32)
 
 

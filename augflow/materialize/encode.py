@@ -43,7 +43,7 @@ def as_picture(array: Array, sample: str) -> Image.Image:
     """A Pillow image of uint8 (H, W, 1) or (H, W, 3)."""
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (1, 3):
         raise CollateError(
-            f"{sample!r} ends as {array.dtype} {array.shape}; an image file takes uint8 (H, W, 1) or (H, W, 3): "
-            "set `output: {dtype: uint8}`"
+            f"{sample!r} ends as {array.dtype} {array.shape}; an image file takes uint8 (H, W, 1) "
+            "or (H, W, 3): set `output: {dtype: uint8}`"
         )
     return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)

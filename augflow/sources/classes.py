@@ -32,7 +32,7 @@ class ClassList:
         found = self._labels.get(_normalized(name))
         if found is None:
             raise SourceError(
-                f"{origin}: class {printable(name)!r} is not one of the {len(self.names)} classes given "
+                f"{origin}: class {printable(name)!r} is not one of the classes given "
                 f"({listed(self.names)}); add it to them, or leave its samples out"
             )
         return found

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from augflow.errors import SourceError
 from augflow.sources.classes import ClassList, counted, listed
 from augflow.sources.files import IMAGE_SUFFIXES, FileSource, Folder, suffix_of
 from augflow.sources.index import FoundFile, build_index, id_of_path, printable
-from augflow.spec.model import SourceSpec
 
 LABELS_FILE = "labels.csv"
 
@@ -32,14 +31,16 @@ class Row:
     split: str | None
 
 
-def open_labels(root: str, spec: SourceSpec, frozen: ClassList | None) -> FileSource:
-    """The images that `labels.csv` in `root` names, of the split that the spec selects.
+def open_labels(
+    root: str, columns: Mapping[str, str], split: str | None, frozen: ClassList | None
+) -> FileSource:
+    """The images that `labels.csv` in `root` names, of one split or of all.
 
     Paths are relative to `root`, or to its one subfolder that holds them. The classes are those of
     the whole table, so that each split has the same. Raises SourceError with file:line.
     """
-    rows = list(_rows(os.path.join(root, LABELS_FILE), spec))
-    chosen = _of_split(rows, spec.split, root)
+    rows = list(_rows(os.path.join(root, LABELS_FILE), columns, split))
+    chosen = _of_split(rows, split, root)
     folder = Folder(root)
     base = _base(folder, chosen[0])
     classes = frozen or ClassList.met(row.label for row in rows)
@@ -49,20 +50,20 @@ def open_labels(root: str, spec: SourceSpec, frozen: ClassList | None) -> FileSo
         f"{LABELS_FILE} in {shown}: {counted(len(files), 'image')} of {counted(len(classes.names), 'class')}"
     )
     told += f" ({listed(classes.names)})"
-    if spec.split is not None:
-        told += f", split {spec.split}, {counted(len(rows) - len(chosen), 'row')} of others"
+    if split is not None:
+        told += f", split {split}, {counted(len(rows) - len(chosen), 'row')} of others"
     elif splits := sorted({row.split for row in rows if row.split}):
         told += f", all splits together ({listed(splits)})"
     return FileSource(root, build_index(files), classes.names, told)
 
 
-def _rows(file: str, spec: SourceSpec) -> Iterator[Row]:
+def _rows(file: str, asked: Mapping[str, str], split: str | None) -> Iterator[Row]:
     lines = _lines(file)
     first = next(lines, None)
     if first is None:
         raise SourceError(f"{printable(file)}: the table is empty; its first line names the columns")
     origin, header = first
-    columns = _columns(header, spec, origin)
+    columns = _columns(header, asked, split, origin)
     for origin, values in lines:
         if len(values) != len(header):
             raise SourceError(
@@ -96,17 +97,16 @@ def _lines(file: str) -> Iterator[tuple[str, list[str]]]:
         raise SourceError(f"{shown}:{number}: not readable as CSV: {error}") from error
 
 
-def _columns(header: list[str], spec: SourceSpec, origin: str) -> dict[str, int]:
+def _columns(header: list[str], asked: Mapping[str, str], split: str | None, origin: str) -> dict[str, int]:
     """The place of each column that is there, by what it means."""
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise SourceError(f"{origin}: column {twice[0]!r} stands there twice; rename one")
     columns = {}
-    asked = {str(meaning): name for meaning, name in spec.columns.items()}
     for meaning, defaults in DEFAULT_COLUMNS.items():
         named = asked.get(meaning)
         names = defaults if named is None else (named,)
         place = next((header.index(name) for name in names if name in header), None)
-        needed = meaning in REQUIRED_COLUMNS or named or (meaning == "split" and spec.split is not None)
+        needed = meaning in REQUIRED_COLUMNS or named or (meaning == "split" and split is not None)
         if place is not None:
             columns[meaning] = place
         elif needed:

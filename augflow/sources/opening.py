@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from augflow.errors import SourceError
 from augflow.sources.base import Source
@@ -15,7 +16,6 @@ from augflow.sources.index import printable
 from augflow.sources.labels import LABELS_FILE, open_labels
 from augflow.sources.manifest import ABOUT_FILE, MANIFEST_FILE, open_manifest
 from augflow.sources.objects import open_object
-from augflow.spec.model import SourceSpec
 
 KINDS = ("folder", "labels", "manifest")
 
@@ -25,45 +25,72 @@ OPTIONS = ("kind", "split")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
+class SourceSettings(Protocol):
+    """What opening needs of a spec's `source`; `augflow.spec.model.SourceSpec` is one."""
+
+    @property
+    def kind(self) -> str | None:
+        """One of `KINDS`; None means: look and say."""
+        ...
+
+    @property
+    def split(self) -> str | None:
+        """The rows of a `labels.csv` to take; None takes all."""
+        ...
+
+    @property
+    def columns(self) -> Mapping[Any, str]:
+        """Names of the columns of a `labels.csv`, by what they mean."""
+        ...
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The class list, frozen; None takes the classes that are met."""
+        ...
+
+
 def open_source(
-    source: object, spec: SourceSpec | None = None, *, classes: Sequence[str] | None = None
+    source: object, spec: SourceSettings | None = None, *, classes: Sequence[str] | None = None
 ) -> Source:
     """Samples from a path (`PATH` or `PATH?split=train`) or from a Python object.
 
     `classes`, or the spec's, freezes the class list: other classes are an error, and listed classes
     may have no samples. Raises `SourceError` for what cannot be opened.
     """
-    spec = spec or SourceSpec()
-    frozen = frozen_classes(classes, spec.classes)
+    frozen = frozen_classes(classes, spec.classes if spec else None)
+    settings: dict[str, Any] = {}
+    if spec is not None:
+        settings = {"kind": spec.kind, "split": spec.split, "columns": dict(spec.columns)}
     if isinstance(source, str | bytes | os.PathLike):
-        return _open_path(os.fsdecode(source), spec, frozen)
-    for option in ("kind", "split", "columns"):
-        if getattr(spec, option):
+        return _open_path(os.fsdecode(source), settings, frozen)
+    for option, value in settings.items():
+        if value:
             raise SourceError(
                 f"source.{option} is for paths, and the source is a Python object; leave it out of the spec"
             )
     return open_object(source, frozen)
 
 
-def _open_path(source: str, spec: SourceSpec, frozen: ClassList | None) -> FileSource:
+def _open_path(source: str, settings: dict[str, Any], frozen: ClassList | None) -> FileSource:
     if _URL.match(source):
         raise SourceError(
             f"{printable(source)}: remote sources cannot be opened yet; copy the data to a local folder"
         )
     path, options = _with_options(source)
-    spec = spec.model_copy(update=options)
+    settings = settings | options
+    split, columns = settings.get("split"), settings.get("columns") or {}
     path = os.path.abspath(path)
     if not os.path.exists(path):
         raise SourceError(f"{printable(path)}: no such file or folder")
-    kind = spec.kind or _kind(path)
+    kind = settings.get("kind") or _kind(path)
     if kind != "manifest" and not os.path.isdir(path):
         raise SourceError(
             f"{printable(path)}: not a folder; give a folder of images, or the {MANIFEST_FILE} of a dataset"
         )
     if kind != "labels":
-        _refuse_table_options(path, kind, spec)
+        _refuse_table_options(path, kind, split, columns)
         return open_manifest(path, frozen) if kind == "manifest" else open_folder(path, frozen)
-    return open_labels(path, spec, frozen)
+    return open_labels(path, columns, split, frozen)
 
 
 def _with_options(source: str) -> tuple[str, dict[str, str]]:
@@ -96,15 +123,15 @@ def _kind(path: str) -> str:
     return "labels" if os.path.isfile(os.path.join(path, LABELS_FILE)) else "folder"
 
 
-def _refuse_table_options(path: str, kind: str, spec: SourceSpec) -> None:
-    if spec.split is not None:
-        inner = os.path.join(path, spec.split)
+def _refuse_table_options(path: str, kind: str, split: str | None, columns: Mapping[str, str]) -> None:
+    if split is not None:
+        inner = os.path.join(path, split)
         remedy = f"open {printable(inner)} instead" if os.path.isdir(inner) else "leave it out"
         raise SourceError(
-            f"{printable(path)}: split={spec.split!r} selects rows of a {LABELS_FILE}, and this was taken "
+            f"{printable(path)}: split={split!r} selects rows of a {LABELS_FILE}, and this was taken "
             f"for a {kind}; {remedy}"
         )
-    if spec.columns:
+    if columns:
         raise SourceError(
             f"{printable(path)}: columns name the columns of a {LABELS_FILE}, and this was taken for a "
             f"{kind}; leave them out"

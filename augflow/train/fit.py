@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -11,9 +12,12 @@ from torch import nn
 from augflow.errors import TrainError
 from augflow.spec.model import RegularizeSpec
 from augflow.stream import BatchStream
-from augflow.train.evaluate import evaluate
+from augflow.train.evaluate import Scores, evaluate
 from augflow.train.models import SmallCNN, stem_stride_for
 from augflow.train.options import EpochRecord, FitOptions, FitReport
+
+if TYPE_CHECKING:
+    from augflow.train.session import Session
 
 
 def fit(
@@ -41,13 +45,16 @@ def fit(
     from augflow.train.session import Session
 
     with _own_torch_state(options, device):
-        chosen = model or _small_cnn(stream, regularize)
-        session = Session(chosen, regularize, options)
+        session = Session(model or _small_cnn(stream, regularize), regularize, options)
         session.run(stream, val_stream, device)
-        val = None if val_stream is None else evaluate(chosen, val_stream, device)
-        train = None if train_eval is None else evaluate(chosen, train_eval, device)
-    seconds = sum(record.seconds for record in session.history)
-    samples = len(session.history) * len(stream) * stream.batch_size
+        val = None if val_stream is None else evaluate(session.model, val_stream, device)
+        train = None if train_eval is None else evaluate(session.model, train_eval, device)
+    return _report(stream, session, options.seed, val, train)
+
+
+def _report(
+    stream: BatchStream, session: Session, seed: int, val: Scores | None, train: Scores | None
+) -> FitReport:
     return FitReport(
         history=session.history,
         val_accuracy=val.accuracy if val else None,
@@ -58,12 +65,17 @@ def fit(
         stopped_early=session.stopped_early,
         best_epoch=_best_epoch(session.history),
         weights_epoch=session.weights_epoch,
-        samples_per_s=samples / seconds if seconds else 0.0,
-        seed=options.seed,
+        samples_per_s=_samples_per_s(session.history, len(stream) * stream.batch_size),
+        seed=seed,
         classes=stream.classes,
         fingerprint=stream.plan.fingerprint,
-        model=chosen.cpu(),
+        model=session.model.cpu(),
     )
+
+
+def _samples_per_s(history: tuple[EpochRecord, ...], samples: int) -> float:
+    seconds = sum(record.seconds for record in history)
+    return len(history) * samples / seconds if seconds else 0.0
 
 
 def _small_cnn(stream: BatchStream, regularize: RegularizeSpec) -> SmallCNN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,14 @@ from augflow.train.normalize import Normalizer
 
 TensorBatch = dict[str, Any]
 """A batch with tensors in place of arrays; `image` is (N, C, H, W), `id` a list of N strings."""
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """A batch on its way; `done` is set on CUDA and passed once the tensors are there."""
+
+    tensors: TensorBatch
+    done: torch.cuda.Event | None
 
 
 class EpochSetter:
@@ -54,7 +63,7 @@ class StreamLoader:
         self.sampler = EpochSetter(self)
         on_cuda = self.device.type == "cuda"
         self._copy_ahead = on_cuda if copy_ahead is None else copy_ahead
-        self._copies = torch.cuda.Stream(self.device) if on_cuda else None  # type: ignore[no-untyped-call]
+        self._side = torch.cuda.Stream(self.device) if on_cuda else None  # type: ignore[no-untyped-call]
         self._normalize = Normalizer(stream.plan.spec.output.statistics(), self.device, dtype)
         self._position: dict[str, Any] | None = None
 
@@ -71,41 +80,39 @@ class StreamLoader:
 
         Lightning calls `iter` and then `set_epoch`; an eager iterator would start the wrong epoch.
         """
-        if self._copy_ahead:
-            yield from self._ahead()
-        else:
+        if not self._copy_ahead:
             for batch in self.stream:
-                yield self._on_device(batch)
-
-    def _ahead(self) -> Iterator[TensorBatch]:
-        waiting: tuple[TensorBatch, dict[str, Any]] | None = None
+                yield self._hand_out(self._copy(batch))
+            return
+        waiting: tuple[_Copy, dict[str, Any]] | None = None
         self._position = self.stream.state_dict()
         for batch in self.stream:
-            copied = self._on_device(batch), self.stream.state_dict()
+            copied = self._copy(batch), self.stream.state_dict()
             if waiting is not None:
                 self._position = waiting[1]
-                yield self._ready(waiting[0])
+                yield self._hand_out(waiting[0])
             waiting = copied
         self._position = None
         if waiting is not None:
-            yield self._ready(waiting[0])
+            yield self._hand_out(waiting[0])
 
-    def _on_device(self, batch: Batch) -> TensorBatch:
-        if self._copies is None:
-            return to_tensors(batch, self._normalize, self.device)
-        with torch.cuda.stream(self._copies):
-            tensors = to_tensors(batch, self._normalize, self.device)
-        return tensors if self._copy_ahead else self._ready(tensors)
+    def _copy(self, batch: Batch) -> _Copy:
+        """Start a batch's way to the device."""
+        if self._side is None:
+            return _Copy(to_tensors(batch, self._normalize, self.device), None)
+        with torch.cuda.stream(self._side):
+            return _Copy(to_tensors(batch, self._normalize, self.device), self._side.record_event())
 
-    def _ready(self, tensors: TensorBatch) -> TensorBatch:
-        if self._copies is not None:
+    def _hand_out(self, copy: _Copy) -> TensorBatch:
+        """Let the trainer's own stream of work wait for the copy, and for no later one."""
+        if copy.done is not None:
             current = torch.cuda.current_stream(self.device)
-            current.wait_stream(self._copies)
-            for value in tensors.values():
+            current.wait_event(copy.done)
+            for value in copy.tensors.values():
                 if isinstance(value, Tensor):
                     # Without this the allocator may hand the memory out again while `current` reads it.
                     value.record_stream(current)
-        return tensors
+        return copy.tensors
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch of the next iteration; a position just loaded in that epoch is kept."""

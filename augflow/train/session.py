@@ -33,6 +33,7 @@ class Session:
     """Trains a model on a stream. Afterwards the model has its final (or best) weights."""
 
     def __init__(self, model: nn.Module, regularize: RegularizeSpec, options: FitOptions) -> None:
+        self.model = model
         self._module = RegularizedClassifier(model, regularize, options)
         self._options = options
         stopping = regularize.early_stopping

@@ -24,7 +24,7 @@ from augflow.transforms.checking import (
     validation_problems,
     value_problem,
 )
-from augflow.transforms.image_transform import construct, tuples
+from augflow.transforms.image_transform import construct
 
 OURS = ("self", "p", "strict")
 """Arguments that the engine sets."""
@@ -110,7 +110,7 @@ class ImageParams:
             problem for problem in found if problem.name not in wrong and not (wrong and not problem.name)
         ]
         if not problems:
-            problems = self._construction_problems(canonical)
+            problems = _unit_problems(canonical) or self._construction_problems(canonical)
         return (params if problems else canonical), problems
 
     def _validated(self, given: Params) -> tuple[Params, list[ParamProblem]]:
@@ -119,7 +119,7 @@ class ImageParams:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                valid = self._schema(**tuples(present), p=1.0, strict=True)
+                valid = self._schema(**present, p=1.0, strict=True)
             except ValidationError as error:
                 return {}, validation_problems(error, self.annotations, given)
             except (TypeError, ValueError) as error:
@@ -190,6 +190,19 @@ def _axis_problem(name: str, value: Any) -> str | None:
         other = "y" if axis == "x" else "x"
         return f"name both axes; write {{{axis}: {value[axis]}, {other}: 0}}"
     return None
+
+
+def _unit_problems(canonical: Params) -> list[ParamProblem]:
+    """Sizes of holes: the library takes all four numbers for pixels as soon as the largest height is 1."""
+    if not {"hole_height_range", "hole_width_range"} <= canonical.keys():
+        return []
+    ends = [*canonical["hole_height_range"], *canonical["hole_width_range"]]
+    if all(end < 1 for end in ends) or all(end >= 1 and end % 1 == 0 for end in ends):
+        return []
+    rule = "heights and widths must all be shares of the side, below 1, or all be whole pixels"
+    return [
+        ParamProblem("", f"hole_height_range and hole_width_range: {rule}, got {ends[:2]} and {ends[2:]}")
+    ]
 
 
 def _repair_problem(warning: str, given: Params) -> ParamProblem:

@@ -27,7 +27,7 @@ SCALARS = frozenset({int, float, str, bool, type(None)})
 def construct(class_name: str, params: Params) -> Any:
     """The albumentations op; `p` is 1 because the engine decides whether an op fires."""
     library_class = getattr(albumentations(), class_name)
-    arguments = tuples(params) | {"p": 1.0}
+    arguments = {**params, "p": 1.0}
     if "InitSchema" in vars(library_class):
         # Not strict, the library answers an error in its own checks with its defaults.
         arguments["strict"] = True
@@ -35,13 +35,6 @@ def construct(class_name: str, params: Params) -> Any:
         # Advice to use another class, repeated in every worker.
         warnings.simplefilter("ignore", UserWarning)
         return library_class(**arguments)
-
-
-def tuples(value: Any) -> Any:
-    """JSON's lists as tuples: from lists, the schemas cannot tell pixels (whole) from fractions."""
-    if isinstance(value, dict):
-        return {key: tuples(item) for key, item in value.items()}
-    return tuple(tuples(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 class ImageTransform:

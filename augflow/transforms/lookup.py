@@ -10,8 +10,7 @@ from augflow.transforms.catalog import Op, ParamProblem, Params
 from augflow.transforms.checking import closest
 from augflow.transforms.image import image_ops
 from augflow.transforms.library import LibraryMissingError
-from augflow.transforms.names import FOREIGN, refused_names, usable_names
-from augflow.transforms.policies import POLICIES
+from augflow.transforms.names import FOREIGN, OWN_OPS, refused_names, usable_names
 from augflow.transforms.registered import load_entry_point, registered_ops
 
 
@@ -36,7 +35,7 @@ def catalog(modality: str) -> Mapping[str, Op]:
     """Every op that can be used, by canonical name; needs the libraries of the modality."""
     if modality != "image":
         return {}
-    return dict(sorted({**image_ops(), **POLICIES, **registered_ops()}.items()))
+    return dict(sorted({**image_ops(), **OWN_OPS, **registered_ops()}.items()))
 
 
 def aliases(modality: str) -> Mapping[str, str]:
@@ -55,7 +54,7 @@ def find_op(name: str, modality: str) -> Op | None:
     """The op of a canonical name; an installed package's op is loaded when its name comes up."""
     if modality != "image":
         return None
-    for ops in (POLICIES, registered_ops()):
+    for ops in (OWN_OPS, registered_ops()):
         if name in ops:
             return ops[name]
     return image_ops().get(name)

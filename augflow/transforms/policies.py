@@ -21,16 +21,12 @@ from pydantic import Field
 from augflow.rng import KeyedRandom
 from augflow.sample import Array, Drawn, Fields
 from augflow.transforms.catalog import Op, Param, ParamProblem, Params, Size, Transform
+from augflow.transforms.pictures import Fill, FillColor, fill_color, from_picture, to_picture
 from augflow.transforms.signatures import SignatureParams
 
 Count = Annotated[int, Field(ge=1, le=100)]
 Bins = Annotated[int, Field(ge=2, le=1000)]
 Level = Annotated[int, Field(ge=0)]
-Channel = Annotated[float, Field(ge=0, le=255)]
-Fill = Channel | tuple[Channel, ...]
-"""What fills the area outside the image, in 0..255: one number, or one a channel."""
-
-FillColor = int | tuple[int, ...]
 Choice = tuple[str, float]
 """An operation and its magnitude."""
 
@@ -118,10 +114,6 @@ class PolicyTransform:
     def __call__(self, fields: Fields, rng: KeyedRandom) -> tuple[Fields, Drawn]:
         """New fields, and `ops`: the names and magnitudes drawn, in order."""
         image: Array = fields["image"]
-        if image.dtype != np.uint8 or image.shape[2] not in (1, 3):
-            raise TypeError(
-                f"{self.op.name} works on uint8 images of 1 or 3 channels, got {image.dtype} {image.shape}"
-            )
         choices = self.op.draw(self.params, image.shape[:2], rng.generator)
         shown = {"ops": [[name, magnitude] for name, magnitude in choices]}
         return {**fields, "image": applied(image, choices, self.params["fill"])}, shown
@@ -129,19 +121,11 @@ class PolicyTransform:
 
 def applied(image: Array, choices: list[Choice], fill: float | list[float]) -> Array:
     """The image after the operations."""
-    channels = image.shape[2]
-    gray = channels == 1
-    values = fill if isinstance(fill, list) else [fill]
-    if len(values) not in (1, channels):
-        raise ValueError(f"fill has {len(values)} values for an image of {channels} channels")
-    color: FillColor = (
-        int(values[0]) if gray else tuple(int(value) for value in values * (channels // len(values)))
-    )
-    picture = Image.fromarray(image[:, :, 0] if gray else image)
+    color = fill_color(fill, image.shape[2])
+    picture = to_picture(image)
     for name, magnitude in choices:
         picture = APPLY[name](picture, magnitude, color)
-    result = np.array(picture)
-    return result[:, :, None] if gray else result
+    return from_picture(picture)
 
 
 Draw = Callable[[Params, tuple[int, ...], np.random.Generator], list[Choice]]

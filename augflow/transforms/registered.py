@@ -5,93 +5,23 @@ from __future__ import annotations
 import importlib.metadata
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
 from augflow.errors import Problem, SpecError
 from augflow.rng import KeyedRandom, sample_key
-from augflow.sample import Array, Drawn, Fields, frozen
-from augflow.transforms.catalog import Op, Param, ParamProblem, Params, Size, Transform
-from augflow.transforms.names import refused_names, usable_names
-from augflow.transforms.signatures import SignatureParams
+from augflow.sample import Array, frozen
+from augflow.transforms.catalog import Op, Transform
+from augflow.transforms.functions import FunctionOp
+from augflow.transforms.names import is_taken
 
 ENTRY_POINTS = "augflow.ops"
-GIVEN_BY_US = ("image", "rng")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class RegisteredTransform:
-    """A user's function with its parameters fixed."""
-
-    name: str
-    function: Callable[..., Array]
-    params: Params
-    draws: bool
-
-    def __call__(self, fields: Fields, rng: KeyedRandom) -> tuple[Fields, Drawn]:
-        """The function sees a read-only image, so that it cannot change what others hold."""
-        image = frozen(fields["image"])
-        arguments = {**self.params, "rng": rng.generator} if self.draws else self.params
-        result = self.function(image, **arguments)
-        if not isinstance(result, np.ndarray) or result.ndim not in (2, 3) or result.dtype != image.dtype:
-            raise TypeError(
-                f"{self.name} must return an array (H, W, C) of {image.dtype}, got {_shape(result)}; "
-                "convert it at the end of the function"
-            )
-        result = result[:, :, None] if result.ndim == 2 else result
-        return {**fields, "image": np.ascontiguousarray(result)}, {}
-
-
-def _shape(value: Any) -> str:
-    is_array = isinstance(value, np.ndarray)
-    return f"{value.dtype} {value.shape}" if is_array else type(value).__name__
-
-
-@dataclass(frozen=True)
-class RegisteredOp:
-    """A catalog entry for a user's function."""
-
-    name: str
-    modality: str
-    version: int
-    function: Callable[..., Array]
-    signature: SignatureParams
-    draws: bool
-    library: str = "registered"
-    default_p: float = 1.0
-
-    @property
-    def summary(self) -> str:
-        """The first line of the function's description."""
-        return (inspect.getdoc(self.function) or "").partition("\n")[0]
-
-    @property
-    def params(self) -> Mapping[str, Param]:
-        """Parameters by name, `p` not among them."""
-        return self.signature.described
-
-    def check(self, params: Params) -> tuple[Params, list[ParamProblem]]:
-        """Canonical parameters and everything wrong with those given."""
-        return self.signature.check(params)
-
-    def build(self, params: Params) -> Transform:
-        """The transform for canonical parameters."""
-        return RegisteredTransform(self.name, self.function, params, self.draws)
-
-    def is_random(self, _params: Params) -> bool:
-        """Whether the function asks for a generator."""
-        return self.draws
-
-    def output_size(self, _params: Params, _size: Size) -> Size:
-        """Unknown: the function decides."""
-        return None
-
-
-_registered: dict[str, RegisteredOp] = {}
+_registered: dict[str, FunctionOp] = {}
 
 
 def op(modality: str = "image", version: int = 1, name: str | None = None) -> Callable[[Function], Function]:
@@ -113,16 +43,17 @@ def op(modality: str = "image", version: int = 1, name: str | None = None) -> Ca
     return register
 
 
-def _entry(function: Callable[..., Any], name: str, modality: str, version: int) -> RegisteredOp:
+def _entry(function: Callable[..., Any], name: str, modality: str, version: int) -> FunctionOp:
     arguments = list(inspect.signature(function).parameters)
     if arguments[:1] != ["image"]:
         raise TypeError(f"the first parameter of {name} must be image, got {arguments[:1]}")
     if "p" in arguments:
         raise TypeError(f"{name} must not have a parameter p: the spec decides whether an op fires")
-    if name in usable_names() or name in refused_names():
+    if is_taken(name):
         raise ValueError(f"{name!r} is a name of the catalog; register the function under another: name=...")
-    signature = SignatureParams(function, GIVEN_BY_US)
-    return RegisteredOp(name, modality, version, function, signature, draws="rng" in arguments)
+    entry = FunctionOp(name, function, modality=modality, version=version)
+    entry.check({})  # reads the signature now, so that a wrong one is refused where it stands
+    return entry
 
 
 def registered_ops() -> Mapping[str, Op]:
@@ -157,7 +88,7 @@ def check(function_or_name: Callable[..., Any] | str, **params: Any) -> None:
         raise SpecError(tuple(Problem("", f"$.{entry.name}", rule) for rule in dict.fromkeys(broken)))
 
 
-def _find(function_or_name: Callable[..., Any] | str) -> RegisteredOp:
+def _find(function_or_name: Callable[..., Any] | str) -> FunctionOp:
     for entry in _registered.values():
         if function_or_name in (entry.function, entry.name):
             return entry

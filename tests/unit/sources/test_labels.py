@@ -155,7 +155,7 @@ def test_classes_can_be_frozen(table: Table) -> None:
     """A class of the table that the list lacks is refused with its line."""
     root = table("path,label", "1.png,a", "2.png,b")
     assert labels(open_source(root, classes=["c", "b", "a"])) == [2, 1]
-    assert "csv:3: class 'b' is not one of the 1 classes given" in refusal(root, classes=("a",))
+    assert "csv:3: class 'b' is not one of the classes given" in refusal(root, classes=("a",))
 
 
 def test_recordings_are_refused_by_name(test_data: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_digits
 
 from augflow.errors import StateError
@@ -108,6 +109,15 @@ def digits(start: int, stop: int, **options: Any) -> FakeStream:
     images = (data.images[start:stop] * 15.9375).astype(np.uint8)
     images = images.repeat(2, axis=1).repeat(2, axis=2)[..., None]
     return FakeStream(images, data.target[start:stop], **options)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Any:
+    """Tiny models gain nothing from threads, and lose much where other processes want the cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def test_the_callers_state_is_left(short):
     """Generators, threads, warnings, log levels and the Ctrl-C handler come out as they went in."""
     before = torch.get_rng_state(), torch.get_num_threads(), signal.getsignal(signal.SIGINT)
     filters, level = list(warnings.filters), logging.getLogger("lightning.pytorch").level
-    short(threads=1)
+    short(threads=2)
     assert torch.equal(torch.get_rng_state(), before[0])
     assert (torch.get_num_threads(), signal.getsignal(signal.SIGINT)) == before[1:]
     assert (list(warnings.filters), logging.getLogger("lightning.pytorch").level) == (filters, level)

@@ -17,11 +17,13 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "grid_elastic_deform": {"num_grid_xy": [4, 4], "magnitude": 3},
     "longest_max_size": {"max_size": 30},
     "pad_if_needed": {"min_height": 60, "min_width": 50},
+    "random_adjust_sharpness": {"sharpness_factor": 2},
     "random_crop": {"height": 24, "width": 20},
     "random_resized_crop": {"size": [24, 20]},
     "random_sized_crop": {"min_max_height": [10, 30], "size": [24, 20]},
     "resize": {"height": 24, "width": 20},
     "smallest_max_size": {"max_size": 30},
+    "superpixels": {"n_segments": 20, "max_size": 32},
 }
 """Parameters for ops whose own do not suffice, or do not fit a small image."""
 
@@ -32,7 +34,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("additive_noise", {"noise_type": "gaussian", "spatial_mode": "per_pixel"}),
     ("center_crop", {"height": 60, "width": 60, "pad_if_needed": True}),
     ("center_crop", {"height": 60, "width": 60, "pad_if_needed": True, "pad_position": "random"}),
-    ("coarse_dropout", {"fill": "random", "hole_height_range": [3, 9]}),
+    ("coarse_dropout", {"fill": "random", "hole_height_range": [3, 9], "hole_width_range": [2, 8]}),
     ("coarse_dropout", {"fill": "inpaint_telea"}),
     ("crop", {"x_max": 60, "y_max": 60, "pad_if_needed": True}),
     ("crop", {"x_max": 60, "y_max": 60, "pad_if_needed": True, "pad_position": "random"}),

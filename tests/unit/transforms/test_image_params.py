@@ -42,6 +42,8 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
         "interpolation_pair",
         "did you mean `cubic`?",
     ),
+    ("coarse_dropout", {"hole_height_range": [8, 16]}, "", "all be whole pixels"),
+    ("coarse_dropout", {"hole_height_range": [0.5, 1.0]}, "", "all be shares of the side"),
     ("equalize", {"mask": None}, "mask", "is not a parameter"),
     ("plasma_shadow", {"plasma_size": 8}, "plasma_size", "is not a parameter"),
 ]
@@ -58,10 +60,11 @@ SAME: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("downscale", {"interpolation_pair": {"upscale": "cubic", "downscale": "area"}},
      {"interpolation_pair": {"downscale": 3, "upscale": 2}}),
     ("blur", {"blur_limit": 5}, {"blur_limit": [3, 5]}),
+    ("coarse_dropout", {"hole_height_range": [1, 2], "hole_width_range": [3, 3]},
+     {"hole_height_range": [1.0, 2.0], "hole_width_range": [3.0, 3]}),
 ]  # fmt: skip
 
 DIFFERENT: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
-    ("coarse_dropout", {"hole_height_range": [0.1, 0.2]}, {"hole_height_range": [1, 2]}),
     ("rotate", {"limit": 15}, {"limit": [0, 15]}),
     ("clahe", {"tile_grid_size": [8, 4]}, {"tile_grid_size": [4, 8]}),
 ]

@@ -1,0 +1,65 @@
+# Everything below sets up what it needs by itself: Python 3.11 or newer, git and make are enough.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTHON ?= python3
+# Where `python3` is too old, a newer one often stands beside it. A PYTHON given by the caller stands alone.
+FALLBACKS := $(if $(filter file,$(origin PYTHON)),python3.13 python3.12 python3.11)
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help install demo test test-unit test-faults check bench
+
+help:
+	@echo "make install      .venv with everything a developer needs"
+	@echo "make demo         the main job on embedded data, about a minute"
+	@echo "make test         all tests"
+	@echo "make test-unit    the tests without Ray"
+	@echo "make test-faults  killed, stopped and poisoned workers"
+	@echo "make check        ruff, mypy --strict, import contracts, file and function sizes"
+	@echo "make bench        augflow and its peers side by side"
+
+install: $(INSTALLED)
+
+# The stamp makes this a no-op until one of the two files changes.
+$(INSTALLED): pyproject.toml constraints.txt
+	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		for python in $(PYTHON) $(FALLBACKS); do \
+			if "$$python" -c '$(NEW_ENOUGH)' 2>/dev/null; then found=$$python; break; fi; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo "augflow needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1)." >&2; \
+			echo "Install one, or name it: make PYTHON=/path/to/python3.11 ..." >&2; \
+			exit 1; \
+		fi; \
+		echo "making $(VENV) with $$found ($$("$$found" --version))"; \
+		"$$found" -m venv $(VENV) || exit 1; \
+	fi
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: install
+	$(BIN)/augflow demo
+
+test: install
+	$(BIN)/python -m pytest
+
+test-unit: install
+	$(BIN)/python -m pytest tests/unit
+
+test-faults: install
+	@if find tests/faults -name 'test_*.py' 2>/dev/null | grep -q .; then \
+		$(BIN)/python -m pytest tests/faults; \
+	else \
+		echo "tests/faults holds no tests"; \
+	fi
+
+# tests/test_architecture.py runs the import contracts and measures files and functions.
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+bench: install
+	$(BIN)/python -m benchmarks.run
