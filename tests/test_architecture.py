@@ -175,3 +175,13 @@ def test_workers_folder_holds_no_code() -> None:
     """What workers run is augflow/engine; the folder `workers` only says how they are deployed."""
     assert list((REPOSITORY / "workers").rglob("*.py")) == []
     assert os.access(REPOSITORY / "workers" / "entrypoint", os.X_OK)
+
+
+def test_nothing_that_git_ignores_is_tracked() -> None:
+    """No environment, build or cache slipped into the repository."""
+    command = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    if ran.returncode:
+        pytest.skip(f"not a git repository: {ran.stderr.strip()}")
+    tracked = ran.stdout.splitlines()
+    assert not tracked, f"{len(tracked)} files, the first is {tracked[0]}; use: git rm -r --cached"

@@ -15,7 +15,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from augflow.cli.options import Json, Workers
+from augflow.cli.options import Json, Workers, training_threads
 from augflow.cli.output import Report, reporting
 from augflow.digest import digest_streams
 from augflow.errors import SourceError
@@ -111,6 +111,7 @@ def _studies(
     from augflow.train import FitOptions
     from augflow.train.study import Study
 
+    options = FitOptions(epochs=epochs, check_every=CHECK_EVERY, threads=training_threads())
     studies: dict[str, list[FitReport]] = {"plain": [], "augmented": []}
     test = str(out / "digits/test")
     for seed in SEEDS:
@@ -119,7 +120,7 @@ def _studies(
         for name, reports in studies.items():
             chosen = name == "augmented"
             study = Study(pipeline, train, val, (seed,), chosen, chosen, num_workers)
-            reports += study.run(FitOptions(epochs=epochs, check_every=CHECK_EVERY))
+            reports += study.run(options)
             report.say(f"seed {seed}, {name}: test accuracy {reports[-1].val_accuracy:.3f}")
     return studies
 

@@ -23,7 +23,17 @@ Epochs = Annotated[int, typer.Option("--epochs", min=1)]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object on standard output")]
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def default_workers() -> int:
     """All cores but one, at least 1."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - 1)
+    return max(1, cores() - 1)
+
+
+def training_threads() -> int:
+    """torch threads: half of the cores, since workers share them; the same however many workers there
+    are, because the number of threads shows in the last digits of the weights."""
+    return max(1, cores() // 2)

@@ -17,6 +17,7 @@ from augflow.cli.options import (
     SpecName,
     Workers,
     default_workers,
+    training_threads,
 )
 from augflow.cli.output import FOUND_BEFORE, reporting
 from augflow.pipeline import load
@@ -74,7 +75,11 @@ def train(
             num_workers=default_workers() if workers is None else workers,
             address=address,
         )
-        reports = study.run(FitOptions(epochs=epochs, lr=lr, out=out, resume=resume, on_epoch=told))
+        reports = study.run(
+            FitOptions(
+                epochs=epochs, lr=lr, out=out, resume=resume, threads=training_threads(), on_epoch=told
+            )
+        )
         if out is not None:
             for fitted in reports:
                 save_model(fitted, out / f"model-{fitted.seed}.pt")
