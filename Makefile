@@ -8,7 +8,7 @@ PYTHON ?= python3
 FALLBACKS := $(if $(filter file,$(origin PYTHON)),python3.13 python3.12 python3.11)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help install demo test test-unit test-faults check bench
+.PHONY: help install demo test test-unit test-faults check bench stubs
 
 help:
 	@echo "make install      .venv with everything a developer needs"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-unit    the tests without Ray"
 	@echo "make test-faults  killed, stopped and poisoned workers"
 	@echo "make check        ruff, mypy --strict, import contracts, file and function sizes"
+	@echo "make stubs        augflow/ops.pyi from the catalog"
 	@echo "make bench        augflow and its peers side by side"
 
 install: $(INSTALLED)
@@ -60,6 +61,10 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+stubs: install
+	$(BIN)/python -m augflow.transforms.stubs > augflow/ops.pyi.new
+	mv augflow/ops.pyi.new augflow/ops.pyi
 
 bench: install
 	$(BIN)/python -m benchmarks.run

@@ -1,0 +1,35 @@
+"""Ops as calls, for pipelines built in Python.
+
+`ops.rotate(limit=15, p=0.5)` is the list item `{"rotate": {"limit": 15, "p": 0.5}}`; `id` and `weight`
+become the item's keys, and containers take their children first: `ops.one_of(ops.blur(), ops.clahe(), p=0.3)`.
+Values are checked when the `Pipeline` is built. The stub beside this file lists every op for editors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from augflow.batching.mix import MIX_OPS
+from augflow.spec.messages import closest
+from augflow.spec.model import CONTAINERS, ITEM_KEYS
+from augflow.transforms.lookup import aliases, catalog
+
+Item = dict[str, Any]
+
+
+def __getattr__(name: str) -> Callable[..., Item]:
+    known = {*catalog("image"), *aliases("image"), *MIX_OPS, *CONTAINERS}
+    if name not in known:
+        raise AttributeError(f"augflow has no op {name!r}{closest(name, known)}")
+    return partial(_container if name in CONTAINERS else _item, name)
+
+
+def _item(name: str, /, **params: Any) -> Item:
+    keys = {key: params.pop(key) for key in ITEM_KEYS if key in params}
+    return {name: params, **keys}
+
+
+def _container(name: str, /, *children: Item, **params: Any) -> Item:
+    return _item(name, **params, transforms=list(children))
