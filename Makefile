@@ -63,7 +63,7 @@ check: install
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 stubs: install
-	$(BIN)/python -m augflow.transforms.stubs > augflow/ops.pyi.new
+	$(BIN)/python -m augflow.stubs > augflow/ops.pyi.new
 	mv augflow/ops.pyi.new augflow/ops.pyi
 
 bench: install

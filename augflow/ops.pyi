@@ -7,15 +7,13 @@ Item = dict[str, Any]
 def one_of(*children: Item, p: float = ..., id: str = ..., weight: float = ...) -> Item: ...
 def some_of(*children: Item, n: int = ..., p: float = ..., id: str = ..., weight: float = ...) -> Item: ...
 def random_order(*children: Item, p: float = ..., id: str = ..., weight: float = ...) -> Item: ...
-def mixup(*, alpha: float = ..., per: Literal["sample", "tile"] = ..., p: float = ..., id: str = ..., weight: float = ...) -> Item: ...
-def cutmix(*, alpha: float = ..., per: Literal["sample", "tile"] = ..., p: float = ..., id: str = ..., weight: float = ...) -> Item: ...
 def additive_noise(
     *,
     noise_type: Literal['uniform', 'gaussian', 'laplace', 'beta'] = ...,
     spatial_mode: Literal['constant', 'per_pixel', 'shared'] = ...,
     noise_params: Mapping[str, Any] | None = ...,
     approximation: float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -27,7 +25,7 @@ def advanced_blur(
     rotate_limit: Sequence[float] | float = ...,
     beta_limit: Sequence[float] | float = ...,
     noise_limit: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -47,7 +45,7 @@ def affine(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -56,14 +54,14 @@ def auto_contrast(
     cutoff: float = ...,
     ignore: int | None = ...,
     method: Literal['cdf', 'pil'] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def blur(
     *,
     blur_limit: Sequence[int] | int = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -76,7 +74,7 @@ def center_crop(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -84,13 +82,13 @@ def channel_dropout(
     *,
     channel_drop_range: Sequence[int] = ...,
     fill: float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def channel_shuffle(
     *,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -100,7 +98,7 @@ def chromatic_aberration(
     secondary_distortion_limit: Sequence[float] | float = ...,
     mode: Literal['green_purple', 'red_blue', 'random'] = ...,
     interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -108,7 +106,7 @@ def clahe(
     *,
     clip_limit: Sequence[float] | float = ...,
     tile_grid_size: Sequence[int] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -119,7 +117,7 @@ def coarse_dropout(
     hole_width_range: Sequence[float] | Sequence[int] = ...,
     fill: Sequence[float] | float | Literal['random', 'random_uniform', 'inpaint_telea', 'inpaint_ns'] = ...,
     fill_mask: Sequence[float] | float | None = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -129,7 +127,7 @@ def color_jitter(
     contrast: Sequence[float] | float = ...,
     saturation: Sequence[float] | float = ...,
     hue: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -144,7 +142,7 @@ def crop(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -159,13 +157,13 @@ def crop_and_pad(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def d4(
     *,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -173,7 +171,7 @@ def defocus(
     *,
     radius: Sequence[float] | float = ...,
     alias_blur: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -181,7 +179,7 @@ def downscale(
     *,
     scale_range: Sequence[float] = ...,
     interpolation_pair: Mapping[str, Any] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -198,7 +196,7 @@ def elastic_transform(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -206,7 +204,7 @@ def emboss(
     *,
     alpha: Sequence[float] = ...,
     strength: Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -214,7 +212,7 @@ def equalize(
     *,
     mode: Literal['cv', 'pil'] = ...,
     by_channels: bool = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -224,21 +222,21 @@ def erasing(
     ratio: Sequence[float] = ...,
     fill: Sequence[float] | float | Literal['random', 'random_uniform', 'inpaint_telea', 'inpaint_ns'] = ...,
     fill_mask: Sequence[float] | float | None = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def fancy_pca(
     *,
     alpha: float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def frequency_masking(
     *,
     freq_mask_param: int = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -248,7 +246,7 @@ def gauss_noise(
     mean_range: Sequence[float] = ...,
     per_channel: bool = ...,
     noise_scale_factor: float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -256,7 +254,7 @@ def gaussian_blur(
     *,
     blur_limit: Sequence[int] | int = ...,
     sigma_limit: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -266,7 +264,7 @@ def glass_blur(
     max_delta: int = ...,
     iterations: int = ...,
     mode: Literal['fast', 'exact'] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -281,7 +279,7 @@ def grid_distortion(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -294,7 +292,7 @@ def grid_dropout(
     shift_xy: Sequence[int] = ...,
     fill: Sequence[float] | float | Literal['random', 'random_uniform', 'inpaint_telea', 'inpaint_ns'] = ...,
     fill_mask: Sequence[float] | float | None = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -304,7 +302,7 @@ def grid_elastic_deform(
     magnitude: int,
     interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 0, 1, 2, 3, 4] = ...,
     mask_interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 0, 1, 2, 3, 4] = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -315,13 +313,13 @@ def he_stain(
     intensity_scale_range: Sequence[float] = ...,
     intensity_shift_range: Sequence[float] = ...,
     augment_background: bool = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def horizontal_flip(
     *,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -330,7 +328,7 @@ def hue_saturation_value(
     hue_shift_limit: Sequence[float] | float = ...,
     sat_shift_limit: Sequence[float] | float = ...,
     val_shift_limit: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -342,7 +340,7 @@ def illumination(
     angle_range: Sequence[float] = ...,
     center_range: Sequence[float] = ...,
     sigma_range: Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -350,13 +348,13 @@ def image_compression(
     *,
     compression_type: Literal['jpeg', 'webp'] = ...,
     quality_range: Sequence[int] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def invert_img(
     *,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -364,7 +362,7 @@ def iso_noise(
     *,
     color_shift: Sequence[float] = ...,
     intensity: Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -375,14 +373,14 @@ def longest_max_size(
     interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     mask_interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     area_for_downscale: Literal[None, 'image', 'image_mask'] = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def median_blur(
     *,
     blur_limit: Sequence[int] | int = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -390,7 +388,7 @@ def morphological(
     *,
     scale: Sequence[float] | float = ...,
     operation: Literal['erosion', 'dilation'] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -400,7 +398,7 @@ def motion_blur(
     allow_shifted: bool = ...,
     angle_range: Sequence[float] = ...,
     direction_range: Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -409,13 +407,13 @@ def multiplicative_noise(
     multiplier: Sequence[float] = ...,
     per_channel: bool = ...,
     elementwise: bool = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def no_op(
     *,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -429,7 +427,7 @@ def optical_distortion(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -439,7 +437,7 @@ def pad(
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -453,7 +451,7 @@ def pad_if_needed(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -467,7 +465,7 @@ def perspective(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -483,7 +481,7 @@ def piecewise_affine(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -493,7 +491,7 @@ def pixel_dropout(
     per_channel: bool = ...,
     drop_value: Sequence[float] | float | None = ...,
     mask_drop_value: Sequence[float] | float | None = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -502,7 +500,7 @@ def planckian_jitter(
     mode: Literal['blackbody', 'cied'] = ...,
     temperature_limit: Sequence[int] | None = ...,
     sampling_method: Literal['uniform', 'gaussian'] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -512,7 +510,7 @@ def plasma_brightness_contrast(
     contrast_range: Sequence[float] = ...,
     plasma_size: int = ...,
     roughness: float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -520,14 +518,14 @@ def plasma_shadow(
     *,
     shadow_intensity_range: Sequence[float] = ...,
     roughness: float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def posterize(
     *,
     num_bits: int | Sequence[int] | Sequence[Sequence[int]] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -537,14 +535,14 @@ def rand_augment(
     magnitude: int = ...,
     num_magnitude_bins: int = ...,
     fill: float | Sequence[float] = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def random_adjust_sharpness(
     *,
     sharpness_factor: float,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -554,7 +552,7 @@ def random_brightness_contrast(
     contrast_limit: Sequence[float] | float = ...,
     brightness_by_max: bool = ...,
     ensure_safe_range: bool = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -567,7 +565,7 @@ def random_crop(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -577,7 +575,7 @@ def random_crop_from_borders(
     crop_right: float = ...,
     crop_top: float = ...,
     crop_bottom: float = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -585,14 +583,14 @@ def random_fog(
     *,
     alpha_coef: float = ...,
     fog_coef_range: Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def random_gamma(
     *,
     gamma_limit: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -600,14 +598,14 @@ def random_gravel(
     *,
     gravel_roi: Sequence[float] = ...,
     number_of_patches: int = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def random_grid_shuffle(
     *,
     grid: Sequence[int] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -616,7 +614,7 @@ def random_perspective(
     distortion_scale: float = ...,
     interpolation: Literal['nearest', 'bilinear', 'bicubic'] = ...,
     fill: float | Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -629,7 +627,7 @@ def random_rain(
     blur_value: int = ...,
     brightness_coefficient: float = ...,
     rain_type: Literal['drizzle', 'heavy', 'torrential', 'default'] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -641,13 +639,13 @@ def random_resized_crop(
     interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     mask_interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     area_for_downscale: Literal[None, 'image', 'image_mask'] = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def random_rotate90(
     *,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -657,7 +655,7 @@ def random_scale(
     interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     mask_interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     area_for_downscale: Literal[None, 'image', 'image_mask'] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -667,7 +665,7 @@ def random_shadow(
     num_shadows_limit: Sequence[int] = ...,
     shadow_dimension: int = ...,
     shadow_intensity_range: Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -679,7 +677,7 @@ def random_sized_crop(
     interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     mask_interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     area_for_downscale: Literal[None, 'image', 'image_mask'] = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -688,7 +686,7 @@ def random_snow(
     brightness_coeff: float = ...,
     snow_point_range: Sequence[float] = ...,
     method: Literal['bleach', 'texture'] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -700,7 +698,7 @@ def random_sun_flare(
     angle_range: Sequence[float] = ...,
     num_flare_circles_range: Sequence[int] = ...,
     method: Literal['overlay', 'physics_based'] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -708,7 +706,7 @@ def random_tone_curve(
     *,
     scale: float = ...,
     per_channel: bool = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -719,7 +717,7 @@ def resize(
     interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     mask_interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     area_for_downscale: Literal[None, 'image', 'image_mask'] = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -728,7 +726,7 @@ def rgb_shift(
     r_shift_limit: Sequence[float] | float = ...,
     g_shift_limit: Sequence[float] | float = ...,
     b_shift_limit: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -736,7 +734,7 @@ def ringing_overshoot(
     *,
     blur_limit: Sequence[int] | int = ...,
     cutoff: Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -750,7 +748,7 @@ def rotate(
     mask_interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -763,7 +761,7 @@ def safe_rotate(
     mask_interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float | None = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -771,7 +769,7 @@ def salt_and_pepper(
     *,
     amount: Sequence[float] = ...,
     salt_vs_pepper: Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -782,7 +780,7 @@ def sharpen(
     method: Literal['kernel', 'gaussian'] = ...,
     kernel_size: int = ...,
     sigma: float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -799,14 +797,14 @@ def shift_scale_rotate(
     mask_interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def shot_noise(
     *,
     scale_range: Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -817,14 +815,14 @@ def smallest_max_size(
     interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     mask_interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
     area_for_downscale: Literal[None, 'image', 'image_mask'] = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def solarize(
     *,
     threshold_range: Sequence[float] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -837,13 +835,13 @@ def spatter(
     intensity: Sequence[float] | float = ...,
     mode: Literal['rain', 'mud'] = ...,
     color: Sequence[int] | None = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def square_symmetry(
     *,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -853,7 +851,7 @@ def superpixels(
     n_segments: Sequence[float] | float = ...,
     max_size: int | None = ...,
     interpolation: Literal['nearest', 'linear', 'cubic', 'area', 'lanczos4', 'linear_exact', 'nearest_exact', 0, 6, 1, 2, 3, 4, 5] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -867,20 +865,20 @@ def thin_plate_spline(
     border_mode: Literal['constant', 'replicate', 'reflect', 'wrap', 'reflect_101', 0, 1, 2, 3, 4] = ...,
     fill: Sequence[float] | float = ...,
     fill_mask: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def time_masking(
     *,
     time_mask_param: int = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def time_reverse(
     *,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -888,26 +886,26 @@ def to_gray(
     *,
     num_output_channels: int = ...,
     method: Literal['weighted_average', 'from_lab', 'desaturation', 'average', 'max', 'pca'] = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def to_rgb(
     *,
     num_output_channels: int = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def to_sepia(
     *,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def transpose(
     *,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -915,7 +913,7 @@ def trivial_augment(
     *,
     num_magnitude_bins: int = ...,
     fill: float | Sequence[float] = ...,
-    p: float = ...,  # 1
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -925,13 +923,13 @@ def unsharp_mask(
     sigma_limit: Sequence[float] | float = ...,
     alpha: Sequence[float] | float = ...,
     threshold: int = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
 def vertical_flip(
     *,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -943,7 +941,7 @@ def xy_masking(
     mask_y_length: Sequence[int] | int = ...,
     fill: Sequence[float] | float | Literal['random', 'random_uniform', 'inpaint_telea', 'inpaint_ns'] = ...,
     fill_mask: Sequence[float] | float | None = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...
@@ -951,7 +949,23 @@ def zoom_blur(
     *,
     max_factor: Sequence[float] | float = ...,
     step_factor: Sequence[float] | float = ...,
-    p: float = ...,  # 0.5
+    p: float = ...,
+    id: str = ...,
+    weight: float = ...,
+) -> Item: ...
+def mixup(
+    *,
+    p: float = ...,
+    per: Literal['sample', 'tile'] = ...,
+    alpha: float = ...,
+    id: str = ...,
+    weight: float = ...,
+) -> Item: ...
+def cutmix(
+    *,
+    p: float = ...,
+    per: Literal['sample', 'tile'] = ...,
+    alpha: float = ...,
     id: str = ...,
     weight: float = ...,
 ) -> Item: ...

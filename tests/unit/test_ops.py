@@ -8,7 +8,7 @@ import pytest
 
 import augflow
 from augflow import ops
-from augflow.transforms.stubs import stub
+from augflow.stubs import stub
 
 
 def test_the_stub_is_current() -> None:

@@ -1,4 +1,4 @@
-"""Writes the type stub of `augflow.ops` from the catalog: `python -m augflow.transforms.stubs > augflow/ops.pyi`."""
+"""Writes the type stub of `augflow.ops` from the catalog; `make stubs` puts it in its place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from augflow.transforms.catalog import Op, Param
+from augflow.batching.mix import MIX_OPS
+from augflow.transforms.catalog import Param
 from augflow.transforms.lookup import aliases, catalog
 
 SCALARS = {"number": "float", "integer": "int", "string": "str", "boolean": "bool", "null": "None"}
@@ -21,8 +22,6 @@ Item = dict[str, Any]
 def one_of(*children: Item, p: float = ..., id: str = ..., weight: float = ...) -> Item: ...
 def some_of(*children: Item, n: int = ..., p: float = ..., id: str = ..., weight: float = ...) -> Item: ...
 def random_order(*children: Item, p: float = ..., id: str = ..., weight: float = ...) -> Item: ...
-def mixup(*, alpha: float = ..., per: Literal["sample", "tile"] = ..., p: float = ..., id: str = ..., weight: float = ...) -> Item: ...
-def cutmix(*, alpha: float = ..., per: Literal["sample", "tile"] = ..., p: float = ..., id: str = ..., weight: float = ...) -> Item: ...
 """
 
 
@@ -31,26 +30,27 @@ def stub() -> str:
     lines = [HEAD.rstrip()]
     for name, op in sorted(catalog("image").items()):
         if op.library != "registered":
-            lines += _function(name, op)
-    for name in sorted(aliases("image")):
-        lines.append(f"def {name}(**params: Any) -> Item: ...")
+            lines += _function(name, {param.name: _argument(param) for param in op.params.values()})
+    for name, cls in MIX_OPS.items():
+        if name not in aliases("image"):
+            properties = cls.model_json_schema()["properties"]
+            lines += _function(name, {key: f"{_type(value)} = ..." for key, value in properties.items()})
+    lines += [f"def {name}(**params: Any) -> Item: ..." for name in sorted(aliases("image"))]
     return "\n".join(lines) + "\n"
 
 
-def _function(name: str, op: Op) -> Iterator[str]:
+def _function(name: str, arguments: Mapping[str, str]) -> Iterator[str]:
+    common = {"p": "float = ...", "id": "str = ...", "weight": "float = ..."}
     yield f"def {name}("
     yield "    *,"
-    for param in op.params.values():
-        if not keyword.iskeyword(param.name):
-            yield f"    {param.name}: {_type(param.schema)}{_default(param)},"
-    yield f"    p: float = ...,  # {op.default_p:g}"
-    yield "    id: str = ...,"
-    yield "    weight: float = ...,"
+    for argument, kind in {**arguments, **common}.items():
+        if not keyword.iskeyword(argument):
+            yield f"    {argument}: {kind},"
     yield ") -> Item: ..."
 
 
-def _default(param: Param) -> str:
-    return "" if param.required else " = ..."
+def _argument(param: Param) -> str:
+    return _type(param.schema) + ("" if param.required else " = ...")
 
 
 def _type(schema: Mapping[str, Any]) -> str:
