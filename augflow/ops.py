@@ -1,8 +1,9 @@
 """Ops as calls, for pipelines built in Python.
 
 `ops.rotate(limit=15, p=0.5)` is the list item `{"rotate": {"limit": 15, "p": 0.5}}`; `id` and `weight`
-become the item's keys, and containers take their children first: `ops.one_of(ops.blur(), ops.clahe(),
-p=0.3)`. Values are checked when the `Pipeline` is built. The stub beside this file lists every op for editors.
+become the item's keys, and containers take their children first, as in
+`ops.one_of(ops.blur(), ops.clahe(), p=0.3)`. Values are checked when the `Pipeline` is built. The stub
+beside this file lists every op for editors.
 """
 
 from __future__ import annotations

@@ -22,8 +22,11 @@ class Transform(Protocol):
     """One op with its parameters fixed. Picklable; holds no random state and no sample."""
 
     def __call__(self, fields: Fields, rng: KeyedRandom) -> tuple[Fields, Drawn]:
-        """New fields and what was drawn. Inputs may be read-only; they are never changed nor returned
-        by another name than as an untouched value."""
+        """New fields, and what was drawn as `readable` takes it.
+
+        Inputs may be read-only. They are never changed; a field that the op leaves alone may be
+        the same array.
+        """
         ...
 
 

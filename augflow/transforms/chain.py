@@ -13,6 +13,7 @@ from augflow.errors import AugflowError, OpError
 from augflow.rng import Key, KeyedRandom
 from augflow.sample import Drawn, Fields
 from augflow.transforms.catalog import Size, Transform
+from augflow.transforms.readable import readable
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Passage:
             reason = f"{type(error).__name__}: {error}"
             raise OpError(step.path, self.place, dict(step.params), reason) from error
         if self.drawn is not None:
-            self.drawn[step.path] = dict(drawn)
+            self.drawn[step.path] = readable(drawn)
         return fields
 
 

@@ -12,16 +12,8 @@ from augflow.sample import Array, Drawn, Fields
 from augflow.transforms.catalog import Params
 from augflow.transforms.library import albumentations
 
-NOT_DRAWN = frozenset(
-    {"shape", "interpolation", "mask_interpolation", "fill", "fill_mask", "bbox_matrix", "cols", "rows"}
-)
-"""What albumentations passes along with the drawn parameters: constants, and what images do not use."""
-
 WRITES_IN_PLACE = frozenset({"Equalize"})
 """Classes that, with some parameters, change the image that they are given."""
-
-SHOWN_NUMBERS = 16
-SCALARS = frozenset({int, float, str, bool, type(None)})
 
 
 def construct(class_name: str, params: Params) -> Any:
@@ -66,7 +58,7 @@ class ImageTransform:
         params = op.update_transform_params(op.get_params(), data)
         params.update(op.get_params_dependent_on_data(params, data))
         result = fitted(op.apply(image, **params), image.dtype)
-        return {**fields, "image": result}, drawn(params) if self.draws else {}
+        return {**fields, "image": result}, params if self.draws else {}
 
 
 def fitted(result: Array, dtype: np.dtype[Any]) -> Array:
@@ -79,32 +71,3 @@ def fitted(result: Array, dtype: np.dtype[Any]) -> Array:
         # Cubic and Lanczos interpolation overshoot.
         result = np.clip(result, 0, 1)
     return result if result.flags.c_contiguous else np.ascontiguousarray(result)
-
-
-def drawn(params: Params) -> Drawn:
-    """What was drawn, short enough to keep for every sample."""
-    return {
-        name: value if type(value) in SCALARS else _shown(value)
-        for name, value in params.items()
-        if name not in NOT_DRAWN
-    }
-
-
-def _shown(value: Any) -> Any:
-    if type(value) in SCALARS:
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist() if value.size <= SHOWN_NUMBERS else f"{value.dtype} {value.shape}"
-    if isinstance(value, dict):
-        return {str(key): _shown(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_shown(item) for item in value] if _count(value) <= SHOWN_NUMBERS else f"list of {len(value)}"
-    return type(value).__name__
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, list | tuple):
-        return sum(_count(item) for item in value)
-    return int(value.size) if isinstance(value, np.ndarray) else 1
