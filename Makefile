@@ -34,7 +34,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 			exit 1; \
 		fi; \
 		echo "making $(VENV) with $$found ($$("$$found" --version))"; \
-		"$$found" -m venv $(VENV) || exit 1; \
+		$(BIN)/python -c '' 2>/dev/null || broken=--clear; \
+		"$$found" -m venv $$broken $(VENV) || exit 1; \
 	fi
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@

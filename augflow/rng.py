@@ -62,13 +62,14 @@ class KeyedRandom:
     def __init__(self) -> None:
         self._philox = np.random.Philox(key=0)
         self._state: Any = dict(self._philox.state)
+        self._inner = {"counter": np.zeros(4, np.uint64), "key": np.zeros(2, np.uint64)}
+        self._state["state"] = self._inner
         self.generator = np.random.Generator(self._philox)
         self.python = PhiloxRandom(self._philox)
 
     def rekey(self, key: bytes) -> None:
         """Start the stream of draws that belongs to a 16-byte key."""
-        words = np.frombuffer(key, dtype="<u8")
-        self._state["state"] = {"counter": np.zeros(4, np.uint64), "key": words}
+        self._inner["key"] = np.frombuffer(key, dtype="<u8")
         self._philox.state = self._state
         self.python.forget()
 

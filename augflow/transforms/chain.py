@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from augflow.errors import AugflowError, OpError
@@ -24,7 +25,7 @@ class Step:
     p: float
     weight: float = 1.0
 
-    @property
+    @cached_property
     def key_path(self) -> bytes:
         """The path as it goes into the key."""
         return self.path.encode()
