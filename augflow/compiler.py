@@ -169,7 +169,7 @@ class OpCompiler:
             op = self._mix_op(child, inner, allow_p=False) if child.op else None
             if op is not None:
                 ops.append(op)
-                paths.append(names.path(f"{base}/one_of", child, inner, op.op))
+                paths.append(names.path(f"{base}/{item.id or 'one_of'}", child, inner, op.op))
         if len({op.per for op in ops}) > 1:
             self.collector.add(here, "children must agree on per (sample or tile); give all the same")
         weights = tuple(child.weight or 1.0 for child in item.children)

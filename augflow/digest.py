@@ -69,7 +69,7 @@ def _row_parts(batch: Batch, row: int) -> Iterator[bytes]:
             continue
         value: Any = batch[name][row]
         if isinstance(value, str):
-            text = value.encode("utf-8", "surrogateescape")
+            text = value.encode("utf-8", "surrogatepass")
             yield _framed(name.encode()) + b"str" + _framed(text)
             continue
         array = np.asarray(value)

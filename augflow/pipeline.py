@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from augflow.errors import SourceError
+from augflow.errors import SourceError
 from augflow.plan import Plan, load_plan
 from augflow.presets import spec_path
 from augflow.rng import KeyedRandom, sample_key
@@ -64,7 +66,12 @@ class Pipeline:
     def without_augmentation(self) -> Pipeline:
         """What evaluation does, as training: prepare, evaluate and finish, samples left apart."""
         spec = self.without_mixing().plan.spec
-        return Pipeline.from_plan(load_plan(written_spec(spec.model_copy(update={"augment": spec.evaluate}))))
+        # In `evaluate` every op fires; in `augment` it would be given its library's own p.
+        always = tuple(op.model_copy(update={"params": {**op.params, "p": 1}}) for op in spec.evaluate)
+        kept = self.plan.after_mixing(train=False)
+        finish = tuple(op for op, step in zip(spec.finish, self.plan.finish, strict=True) if step in kept)
+        changed = spec.model_copy(update={"augment": always, "finish": finish})
+        return Pipeline.from_plan(load_plan(written_spec(changed)))
 
     def stream(
         self,
@@ -88,8 +95,14 @@ class Pipeline:
         spec = changed.plan.spec
         place = spec.source.path if source is None else source
         if place is None:
-            raise TypeError("name a source: stream(path), or `source: {path: ...}` in the spec")
-        if not isinstance(place, Source):
+            raise SourceError("no source is named; give one, or `source: {path: ...}` in the spec")
+        if isinstance(place, Source):
+            if classes is not None and tuple(classes) != tuple(place.classes):
+                raise SourceError(
+                    f"classes must be those of the source, which is open already: {list(place.classes)}, "
+                    f"got {list(classes)}; pass them to open_source"
+                )
+        else:
             place = open_source(place, spec.source, classes=classes)
         return BatchStream(changed.plan, place, StreamOptions(**options))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from augflow.batching.assembly import Assembler
 from augflow.batching.positions import Positions
@@ -25,6 +27,8 @@ from augflow.sources.base import Source
 
 STATE_VERSION = 1
 
+OnError = Literal["raise", "replace", "skip"]
+
 
 @dataclass(frozen=True)
 class StreamOptions:
@@ -39,8 +43,13 @@ class StreamOptions:
     address: str | None = None
     rank: int | None = None
     world_size: int | None = None
-    on_error: Literal["raise", "replace", "skip"] | None = None
+    on_error: OnError | None = None
     """None: what the spec says."""
+
+    def __post_init__(self) -> None:
+        known = get_args(OnError)
+        if self.on_error is not None and self.on_error not in known:
+            raise ValueError(f"on_error must be one of {', '.join(known)}, got {self.on_error!r}")
 
     def resolved(self) -> StreamOptions:
         """With every None replaced by what it stands for, ranks from torch.distributed or the environment."""
@@ -167,7 +176,11 @@ class BatchStream:
         if self._epoch != epoch:
             return None
         started = perf_counter()
-        batch = self._flow_at(self._epoch, self._step).batch(self._step)
+        try:
+            batch = self._flow_at(self._epoch, self._step).batch(self._step)
+        except BaseException:
+            self._drop_flow()  # its results have ended; asked again, it would look like the end of the epoch
+            raise
         self._step += 1
         self._placed = self._step == len(self)
         if self._placed:
@@ -177,17 +190,24 @@ class BatchStream:
 
     def _flow_at(self, epoch: int, step: int) -> _Flow:
         if self._flow is None or (self._flow.epoch, self._flow.step) != (epoch, step):
-            if self._flow is not None:
-                self._flow.close()
+            self._drop_flow()
             self._flow = _Flow(self, self._pool.engine(), epoch, step)
         return self._flow
 
-    def note(self, result: TaskResult) -> None:
-        """Take in what a result says besides its rows."""
-        self._stats.worked(result.seconds)
-        self.bad_samples.extend(result.bad)
-        self._bad += len(result.bad)
-        if self._bad > self._budget:
+    def _drop_flow(self) -> None:
+        if self._flow is not None:
+            self._flow.close()
+            self._flow = None
+
+    def worked(self, seconds: dict[str, float]) -> None:
+        """A task came back."""
+        self._stats.worked(seconds)
+
+    def count_bad(self, bad: list[BadSample]) -> None:
+        """Stand-ins are about to be delivered; raises where there are more of them than `max_bad` allows."""
+        self.bad_samples.extend(bad)
+        self._bad += len(bad)
+        if bad and self._bad > self._budget:
             listed = "\n".join(f"  {bad.place}: {bad.reason}" for bad in self.bad_samples)
             raise BadSampleBudgetError(
                 f"{self._bad} bad samples, max_bad ({self.plan.spec.source.max_bad}) allows "
@@ -209,10 +229,11 @@ class BatchStream:
             "epoch": self._epoch,
             "step": self._step,
             "bad": self._bad,
-            **self._identity(),
+            **self._identity,
             "environment": describe_environment(),
         }
 
+    @cached_property
     def _identity(self) -> dict[str, Any]:
         content = self.plan.tile_content(self.train)
         content.pop("seed")
@@ -229,13 +250,13 @@ class BatchStream:
 
     def fingerprints(self) -> dict[str, str]:
         """Of a tile's bytes, of the stream (for resuming) and of the spec (for provenance)."""
-        return stream_fingerprints(self.plan, self._identity())
+        return stream_fingerprints(self.plan, self._identity)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state` was taken; refuses a state of another stream, saying what differs."""
         if state.get("version") != STATE_VERSION:
             raise StateError(f"state version must be {STATE_VERSION}, got {state.get('version')!r}")
-        own = self._identity()
+        own = self._identity
         differing = [
             f"{name} is {own[name]!r} here and {state.get(name)!r} there"
             for name in own
@@ -246,7 +267,9 @@ class BatchStream:
         epoch, step = state.get("epoch"), state.get("step")
         if not isinstance(epoch, int) or not isinstance(step, int) or epoch < 0 or not 0 <= step < len(self):
             raise StateError(f"the state has no position: epoch {epoch!r}, step {step!r} of {len(self)}")
+        _warn_of_other_environment(state.get("environment"))
         self._epoch, self._step, self._bad = epoch, step, int(state.get("bad", 0))
+        self.bad_samples = []
         self._placed = self._loaded = True
 
     def peek(self) -> Batch:
@@ -256,8 +279,8 @@ class BatchStream:
 
     def replay(self, epoch: int, step: int) -> Replay:
         """A batch again, made in this process, with the parameters that each op drew."""
-        if not 0 <= step < len(self):
-            raise StateError(f"step must be in [0, {len(self)}), got {step}")
+        if epoch < 0 or not 0 <= step < len(self):
+            raise StateError(f"epoch must be at least 0 and step in [0, {len(self)}), got {epoch} and {step}")
         runner = TaskRunner(replace(self.context, record=True))
         start, stop = self.positions.span(step)
         result = runner.run_task(Task(0, epoch, ((start, stop),)))
@@ -275,9 +298,7 @@ class BatchStream:
 
     def close(self) -> None:
         """Stop the workers; the stream can be iterated again and then starts new ones."""
-        if self._flow is not None:
-            self._flow.close()
-            self._flow = None
+        self._drop_flow()
         self._pool.close()
 
     def __enter__(self) -> BatchStream:
@@ -315,6 +336,20 @@ def stream_fingerprints(plan: Plan, identity: Mapping[str, Any]) -> dict[str, st
     return {"tile": fingerprint(tile), "stream": fingerprint(identity), "spec": plan.fingerprint}
 
 
+def _warn_of_other_environment(saved: object) -> None:
+    """Equal bytes are promised for equal wheels and CPU class only."""
+    own = describe_environment()
+    there = saved if isinstance(saved, Mapping) else {}
+    differing = [
+        f"{name} {there[name]} -> {own[name]}" for name in own if there.get(name, own[name]) != own[name]
+    ]
+    if differing:
+        message = (
+            f"the state was saved elsewhere ({', '.join(differing)}): batches may differ by a level or so"
+        )
+        warnings.warn(message, stacklevel=3)
+
+
 class _EpochIterator:
     """One pass over one epoch."""
 
@@ -347,6 +382,8 @@ class _Flow:
         self._results = engine.results(self._tasks(epoch, step * self._positions.rows))
         self._current: TaskResult | None = None
         self._offset = 0
+        self._bad: dict[int, BadSample] = {}
+        """Bad samples of the epoch that results have told of, by position."""
 
     def _tasks(self, epoch: int, row: int) -> Iterator[Task]:
         number = 0
@@ -370,15 +407,23 @@ class _Flow:
                 self._current = next(self._results)
                 self._offset = 0
                 self._sizer.learn(self._current.columns, self._current.seconds["total"])
-                self._stream.note(self._current)
+                self._stream.worked(self._current.seconds)
+                self._bad.update((bad.position, bad) for bad in self._current.bad)
             self._offset += assembler.take(self._current.columns, self._offset)
             if self._offset == len(self._current.columns["index"]):
                 self._current = None
+        self._stream.count_bad(self._bad_of(step))
         batch = Batch(assembler.columns(), epoch=self.epoch, step=step)
         self.step += 1
         if self.step == self._positions.steps:
             self.epoch, self.step = self.epoch + 1, 0
+            self._bad.clear()
         return batch
+
+    def _bad_of(self, step: int) -> list[BadSample]:
+        """The bad samples of a step, padding left out; a task may have brought those of later steps as well."""
+        start, stop = self._positions.span(step)
+        return [bad for position, bad in sorted(self._bad.items()) if start <= position < stop]
 
     def close(self) -> None:
         """Let go of what is in flight."""

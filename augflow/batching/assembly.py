@@ -49,10 +49,8 @@ class Assembler:
     def columns(self) -> Columns:
         """All columns, with `partner` as rows of this batch and `valid` false on padding."""
         positions = np.arange(self._start, self._stop)
-        rows = np.arange(len(positions))
-        partner = self._columns["partner"]
-        own = partner == positions % self._length
+        partner = self._columns["partner"] + positions // self._length * self._length
         inside = (partner >= self._start) & (partner < self._stop)
-        self._columns["partner"] = np.where(own, rows, np.where(inside, partner - self._start, -1))
+        self._columns["partner"] = np.where(inside, partner - self._start, -1)
         self._columns["valid"] = positions < self._length
         return self._columns

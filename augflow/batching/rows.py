@@ -33,6 +33,11 @@ def empty_columns(rows: int, classes: int) -> Columns:
     return columns
 
 
+def column_bytes(columns: Columns) -> int:
+    """Bytes that the arrays of the columns take."""
+    return sum(column.nbytes for column in columns.values())
+
+
 class FieldRows:
     """One array a field, made when the first row shows its shape, its memory used again for the next task."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from augflow.batching.positions import Positions
-from augflow.batching.rows import Columns
+from augflow.batching.rows import Columns, column_bytes
 
 TARGET_S = 0.06
 """Work a task should hold: a call costs about 0.1 ms, and the end of an epoch waits for one task."""
 
-MAX_TASK_BYTES = 16 * 2**20
+MAX_TASK_BYTES = 12 * 2**20
 SMOOTHING = 0.3
 
 
@@ -26,7 +26,7 @@ class TaskSizer:
         rows = len(columns["index"])
         measured = seconds / rows
         self._row_s = measured if self._row_s is None else self._row_s + SMOOTHING * (measured - self._row_s)
-        self._row_bytes = max(1, sum(column.nbytes for column in columns.values()) // rows)
+        self._row_bytes = max(1, column_bytes(columns) // rows)
 
     def rows(self, positions: Positions, first_row: int) -> int:
         """Rows of the task that starts at `first_row`, ending at a tile's end where it can."""

@@ -6,15 +6,12 @@ Exit status: 0 done, 2 what was found wrong before the first batch, 1 after it, 
 from __future__ import annotations
 
 import signal
-import sys
 from types import FrameType
 
-import click
 import typer
 
 from augflow.cli import demo, digest, explain, materialize, ops, schema, train, validate
 
-INTERRUPTED = 130
 TERMINATED = 143
 
 app = typer.Typer(
@@ -37,15 +34,7 @@ app.command()(demo.demo)
 def main() -> None:
     """Run the command line and exit with its status."""
     signal.signal(signal.SIGTERM, _terminate)
-    try:
-        status = app(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.stderr.write("interrupted\n")
-        status = INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        status = error.exit_code
-    sys.exit(status if isinstance(status, int) else 0)
+    app()
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -15,7 +15,7 @@ from augflow.pipeline import load
 
 def digest(
     spec: SpecName,
-    source: SourcePath,
+    source: SourcePath = None,
     epochs: Epochs = 1,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="of each epoch; default: all")] = None,
     workers: Workers = None,

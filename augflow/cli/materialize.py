@@ -31,7 +31,8 @@ class OnError(StrEnum):
 
 def materialize(
     spec: SpecName,
-    source: SourcePath,
+    source: SourcePath = None,
+    *,
     out: Annotated[Path, typer.Option("--out", "-o", help="a new or empty folder, or one to go on with")],
     copies: Annotated[int, typer.Option("--copies", min=1, help="epochs to write")] = 1,
     no_mix: Annotated[bool, typer.Option("--no-mix", help="leave samples apart, in class folders")] = False,

@@ -9,7 +9,10 @@ import typer
 
 SpecName = Annotated[str, typer.Argument(metavar="SPEC", help="a YAML file, or preset:NAME")]
 SourcePath = Annotated[
-    str, typer.Argument(metavar="SOURCE", help="class folders, a folder with labels.csv, a manifest")
+    str | None,
+    typer.Argument(
+        metavar="[SOURCE]", help="class folders, a folder with labels.csv, a manifest; default: source.path"
+    ),
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Ray workers; 0 works in this process")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="instead of the spec's seed")]

@@ -16,6 +16,7 @@ from augflow.stream import BatchStream
 
 FOUND_BEFORE = 2
 FOUND_AFTER = 1
+INTERRUPTED = 130
 
 
 class Report:
@@ -63,6 +64,9 @@ def reporting() -> Iterator[Report]:
         report.close()
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(FOUND_AFTER if report.delivered else FOUND_BEFORE) from error
+    except KeyboardInterrupt as error:
+        sys.stderr.write("interrupted\n")
+        raise typer.Exit(INTERRUPTED) from error
     finally:
         report.close()
         sys.stdout.flush()

@@ -20,6 +20,7 @@ from augflow.cli.options import (
     training_threads,
 )
 from augflow.cli.output import FOUND_BEFORE, reporting
+from augflow.errors import SourceError
 from augflow.pipeline import load
 from augflow.sources import Source, open_source, split_source
 from augflow.spec.model import SourceSpec
@@ -27,7 +28,7 @@ from augflow.spec.model import SourceSpec
 
 def train(
     spec: SpecName,
-    source: SourcePath,
+    source: SourcePath = None,
     val: Annotated[str | None, typer.Option("--val", help="a source to judge on")] = None,
     val_split: Annotated[float | None, typer.Option("--val-split", help="or a share of SOURCE")] = None,
     epochs: Annotated[int, typer.Option("--epochs", min=1)] = 20,
@@ -97,9 +98,11 @@ def train(
 
 
 def _sources(
-    source: str, val: str | None, val_split: float | None, spec: SourceSpec
+    source: str | None, val: str | None, val_split: float | None, spec: SourceSpec
 ) -> tuple[Source, Source | None]:
-    whole = open_source(source, spec)
+    if source is None and spec.path is None:
+        raise SourceError("no source is named; give SOURCE, or `source: {path: ...}` in the spec")
+    whole = open_source(spec.path if source is None else source, spec)
     if val is not None:
         return whole, open_source(val, spec, classes=whole.classes or None)
     if val_split is not None:

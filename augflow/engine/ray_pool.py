@@ -13,6 +13,7 @@ import secrets
 import signal
 import threading
 import traceback
+import warnings
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,8 +32,14 @@ from augflow.errors import AugflowError, EngineError
 START_SECONDS = 60.0
 """How long to wait for the first worker of a cluster."""
 
-STORE_BYTES = 256 * 2**20
-"""Object store of a local Ray. The window needs a part of it; a larger one touches more fresh pages."""
+JOIN_SECONDS = 5.0
+"""How long to wait for the others once the first has come."""
+
+FLIGHT_BYTES = 64 * 2**20
+"""Results in flight, a worker. A store much larger than the window touches ever fresh pages."""
+
+STORE_BYTES = 128 * 2**20
+"""Object store of a local Ray beside what is in flight; Ray refuses stores below 75 MiB."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,7 @@ def _init(num_workers: int, address: str | None) -> None:
                 num_cpus=num_workers,
                 num_gpus=0,
                 include_dashboard=False,
-                object_store_memory=STORE_BYTES,
+                object_store_memory=STORE_BYTES + num_workers * FLIGHT_BYTES,
                 **common,
             )
     except (RayError, ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
@@ -191,12 +198,16 @@ class RayEngine:
     def _check_environment(self) -> None:
         """Wait for the workers and refuse a pool whose members would make different bytes."""
         calls = {actor.environment.remote(): name for name, actor in self._actors.items()}
-        ready, late = ray.wait(list(calls), num_returns=len(calls), timeout=START_SECONDS)
-        if not ready:
+        first, _ = ray.wait(list(calls), num_returns=1, timeout=START_SECONDS)
+        if not first:
             raise EngineError(
                 f"no worker started within {START_SECONDS:.0f} s; {self.num_workers} CPUs were asked for, "
-                f"which the cluster does not have free"
+                "which the cluster does not have free"
             )
+        ready, late = ray.wait(list(calls), num_returns=len(calls), timeout=JOIN_SECONDS)
+        if late:
+            came = f"{len(ready)} of {self.num_workers} workers came within {JOIN_SECONDS:.0f} s"
+            warnings.warn(f"augflow: {came}; going on with them", RuntimeWarning, stacklevel=2)
         for call in late:
             ray.kill(self._actors.pop(calls[call]))
         try:
@@ -211,7 +222,7 @@ class RayEngine:
 
     def results(self, tasks: Iterator[Task]) -> Iterator[TaskResult]:
         """See `Engine.results`."""
-        window = Window(tasks, list(self._actors))
+        window = Window(tasks, list(self._actors), FLIGHT_BYTES * len(self._actors))
         calls: dict[Any, tuple[Hashable, Task]] = {}
         while True:
             while (assigned := window.assign()) is not None:
@@ -235,6 +246,8 @@ class RayEngine:
             except RayActorError:
                 self._replace(worker, window, calls)
                 continue
+            except RayError as error:
+                raise EngineError(f"a worker failed outside any op: {error}") from error
             if isinstance(result, TaskFailure):
                 result.reraise()
             window.finished(worker, result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable, Iterator
 
+from augflow.batching.rows import column_bytes
 from augflow.engine.base import Task, TaskResult
 from augflow.errors import EngineError
 
@@ -21,8 +22,10 @@ MAX_DEATHS = 3
 class Window:
     """Which worker has which task, what has come back, and what is next in order."""
 
-    def __init__(self, tasks: Iterator[Task], workers: list[Hashable]) -> None:
+    def __init__(self, tasks: Iterator[Task], workers: list[Hashable], max_bytes: int) -> None:
         self._tasks = tasks
+        self._max_bytes = max_bytes
+        self._task_bytes = 0
         self._exhausted = False
         self._load: dict[Hashable, deque[Task]] = {worker: deque() for worker in workers}
         self._again: deque[Task] = deque()
@@ -42,7 +45,7 @@ class Window:
         return worker, task
 
     def _next_task(self) -> Task | None:
-        if self._exhausted or len(self._order) >= AHEAD * DEPTH * len(self._load):
+        if self._exhausted or len(self._order) >= self._limit():
             return None
         task = next(self._tasks, None)
         if task is None:
@@ -51,12 +54,19 @@ class Window:
         self._order.append(task.number)
         return task
 
+    def _limit(self) -> int:
+        """How many tasks may be on their way: by number and, once a size is known, by bytes."""
+        workers = len(self._load)
+        most = AHEAD * DEPTH * workers
+        return min(most, max(workers, self._max_bytes // self._task_bytes)) if self._task_bytes else most
+
     def finished(self, worker: Hashable, result: TaskResult) -> None:
         """A result came back; one that came before is dropped."""
         load = self._load.get(worker)
         if load is not None:
             self._load[worker] = deque(task for task in load if task.number != result.number)
         if result.number in self._order:
+            self._task_bytes = max(self._task_bytes, column_bytes(result.columns))
             self._finished[result.number] = result
 
     def lost(self, worker: Hashable, replacement: Hashable) -> None:

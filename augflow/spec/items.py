@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from augflow.errors import Problem
-from augflow.spec.messages import closest, shown
+from augflow.spec.messages import shown
 from augflow.spec.model import CONTAINERS, ITEM_KEYS
 
 Place = tuple[str | int, ...]
@@ -18,6 +18,8 @@ Place = tuple[str | int, ...]
 SECTIONS = ("prepare", "augment", "evaluate", "finish")
 FORMLESS: dict[str, Any] = {"op": ""}
 """Stands in the list for an item that has a problem of form, so that the others keep their places."""
+
+MAX_DEPTH = 32
 
 ID_FORM = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -79,7 +81,7 @@ def _mix(value: Any, collector: Collector) -> dict[str, Any]:
     place: Place = ("batch", "mix")
     if value is None:
         return {}
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         collector.add(place, f"must be one op such as `mixup: {{alpha: 0.2}}`, got {shown(value)}")
         return {}
     found: dict[str, Any] = {}
@@ -90,12 +92,14 @@ def _mix(value: Any, collector: Collector) -> dict[str, Any]:
         chosen = rest.pop(key)
         if chosen not in allowed:
             collector.add((*place, key), f"must be {' or '.join(allowed)}, got {shown(chosen)}")
-        found[f"mix_{key}"] = chosen
+        else:
+            found[f"mix_{key}"] = chosen
     if "until_epoch" in rest:
         rest.pop("until_epoch")
         collector.add((*place, "until_epoch"), "schedules over epochs are not supported yet; remove it")
-    if rest:
-        found["mix"] = _item(rest, place, collector)
+    found["mix"] = _item(rest, place, collector)
+    if "weight" in rest:
+        collector.add((*place, "weight"), "weight belongs to children of one_of; remove it")
     return found
 
 
@@ -169,17 +173,29 @@ def _refuse_schedules(params: dict[str, Any], place: Place, collector: Collector
             del params[name]
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 def _plain(value: Any, place: Place, collector: Collector) -> Any:
-    """Values as JSON has them; tuples become lists, anything else is a problem."""
+    """Values as JSON has them; tuples become lists, numpy's scalars numbers, anything else is a problem."""
+    if len(place) > MAX_DEPTH:
+        collector.add(place[:3], f"nested deeper than {MAX_DEPTH} levels")
+        return None
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()
     if isinstance(value, Mapping):
-        wrong = [key for key in value if not isinstance(key, str)]
-        for key in wrong:
-            collector.add(place, f"keys must be words, got {shown(key)}{closest(str(key), ())}")
-        return {k: _plain(v, (*place, k), collector) for k, v in value.items() if isinstance(k, str)}
+        for key in value:
+            if not _is_text(key):
+                collector.add(place, f"keys must be words, got {shown(key)}")
+        return {k: _plain(v, (*place, k), collector) for k, v in value.items() if _is_text(k)}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return [_plain(item, (*place, index), collector) for index, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
         collector.add(place, f"must be a finite number, got {value}")
+        return None
+    if isinstance(value, str) and not _is_text(value):
+        collector.add(place, f"must be text that UTF-8 can hold, got {shown(value)}")
         return None
     if value is None or isinstance(value, str | int | float | bool):
         return value

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 LATER = {
     "fields": "several fields are not supported yet; use `modality: image`",
@@ -30,6 +30,37 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def form_problems(
+    error: ValidationError, data: Any, root: type[BaseModel]
+) -> list[tuple[tuple[str | int, ...], str]]:
+    """Place and message of everything that pydantic found; one a place where the alternatives of a type
+    all refused a value."""
+    grouped: dict[tuple[str | int, ...], list[Mapping[str, Any]]] = {}
+    for detail in error.errors():
+        grouped.setdefault(_place(detail, data), []).append(detail)
+    return [(place, _joined(details, root)) for place, details in grouped.items()]
+
+
+def _place(detail: Mapping[str, Any], data: Any) -> tuple[str | int, ...]:
+    """The location as far as the data goes: pydantic adds the names of types that it tried."""
+    loc = tuple(detail["loc"])
+    if detail["type"] == "missing":
+        return loc
+    for depth, part in enumerate(loc):
+        inside = part in data if isinstance(data, dict) else isinstance(data, list) and isinstance(part, int)
+        if not inside:
+            return loc[:depth]
+        data = data[part]
+    return loc
+
+
+def _joined(details: list[Mapping[str, Any]], root: type[BaseModel]) -> str:
+    rules = [str(detail["msg"]).removeprefix("Input should be ") for detail in details]
+    if len(details) == 1 or any(detail["type"] == "value_error" for detail in details):
+        return problem_message(details[-1], root)
+    return f"must be {' or '.join(dict.fromkeys(rules))}, got {shown(details[0]['input'])}"
+
+
 def problem_message(detail: Mapping[str, Any], root: type[BaseModel]) -> str:
     """One pydantic error as a sentence."""
     kind, loc, value = detail["type"], detail["loc"], detail["input"]
@@ -47,8 +78,16 @@ def problem_message(detail: Mapping[str, Any], root: type[BaseModel]) -> str:
     rule = str(detail["msg"]).replace("Input should be", "must be")
     remedy = ""
     if isinstance(value, str) and kind in ("int_type", "float_type", "bool_type"):
-        remedy = "; remove the quotes" if value.strip("+-").replace(".", "", 1).isdigit() else ""
+        remedy = "; remove the quotes" if _is_number(value) else ""
     return f"{rule}, got {shown(value)}{remedy}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:

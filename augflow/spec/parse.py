@@ -20,14 +20,14 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from augflow.spec.items import SECTIONS, Collector, Place, plain_sections
-from augflow.spec.messages import problem_message
+from augflow.spec.items import MAX_DEPTH, SECTIONS, Collector, Place, plain_sections
+from augflow.spec.messages import form_problems, shown
 from augflow.spec.model import OpSpec, PipelineSpec
 
 MAX_BYTES = 1_000_000
-MAX_DEPTH = 32
 MAX_NODES = 50_000
 TAG = "tag:yaml.org,2002:"
+PLAIN_COLLECTIONS = (f"{TAG}map", f"{TAG}seq")
 
 
 @dataclass
@@ -62,10 +62,8 @@ def parse_file(path: Path) -> ParsedSpec:
 
 def parse_text(text: str, collector: Collector) -> ParsedSpec:
     """Read a spec from YAML text; positions are told under the collector's file name."""
-    value = _read_yaml(text, collector)
-    if collector.problems:
-        return ParsedSpec(None, collector)
-    return parse_data(value, collector)
+    value, usable = _read_yaml(text, collector)
+    return parse_data(value, collector) if usable else ParsedSpec(None, collector)
 
 
 def parse_data(value: Any, collector: Collector | None = None) -> ParsedSpec:
@@ -84,8 +82,8 @@ def parse_data(value: Any, collector: Collector | None = None) -> ParsedSpec:
     try:
         spec = PipelineSpec.model_validate_json(json.dumps(plain))
     except ValidationError as error:
-        for detail in error.errors():
-            collector.add(tuple(detail["loc"]), problem_message(detail, PipelineSpec))
+        for place, message in form_problems(error, plain, PipelineSpec):
+            collector.add(place, message)
     return ParsedSpec(None if collector.problems else spec, collector, sections, mix)
 
 
@@ -125,11 +123,14 @@ class _Reader:
 
     collector: Collector
     yaml: YAML
-    seen: int = field(default=0)
+    usable: bool = True
+    """False where a value could not be read: what is said of the rest might be wrong."""
 
     def value(self, node: Node, place: Place) -> Any:
         mark = node.start_mark
         self.collector.positions.setdefault(place, (mark.line + 1, mark.column + 1))
+        if not isinstance(node, ScalarNode) and node.tag not in PLAIN_COLLECTIONS:
+            self._refuse(place, f"tag {node.tag} is not allowed in a spec; write a plain value")
         if isinstance(node, MappingNode):
             return self._mapping(node, place)
         if isinstance(node, SequenceNode):
@@ -160,40 +161,45 @@ class _Reader:
         construct: Any = self.yaml.constructor
         if kind in ("str", "timestamp"):
             return node.value
-        if kind == "int":
-            return construct.construct_yaml_int(node)
-        if kind == "float":
-            number = construct.construct_yaml_float(node)
-            if not math.isfinite(number):
-                self.collector.add(place, f"must be a finite number, got {node.value}")
-            return number
-        if kind == "bool":
-            return construct.construct_yaml_bool(node)
         if kind == "null":
             return None
-        self.collector.add(place, f"tag {node.tag} is not allowed in a spec; write a plain value")
-        return None
+        if kind not in ("int", "float", "bool"):
+            return self._refuse(place, f"tag {node.tag} is not allowed in a spec; write a plain value")
+        try:
+            value = getattr(construct, f"construct_yaml_{kind}")(node)
+        except (KeyError, ValueError):
+            return self._refuse(place, f"is not readable as {kind}, got {shown(node.value)}")
+        if kind == "float" and not math.isfinite(value):
+            return self._refuse(place, f"must be a finite number, got {node.value}")
+        return value
+
+    def _refuse(self, place: Place, message: str) -> None:
+        self.usable = False
+        self.collector.add(place, message)
 
 
-def _read_yaml(text: str, collector: Collector) -> Any:
+def _read_yaml(text: str, collector: Collector) -> tuple[Any, bool]:
+    """The values, and whether they can be judged further."""
     if len(text) > MAX_BYTES:
         collector.add((), f"a spec may have at most {MAX_BYTES} bytes")
-        return None
+        return None, False
     yaml = YAML(typ="safe", pure=True)
     try:
         if not _within_limits(text, collector):
-            return None
+            return None, False
         node = yaml.compose(text)
         if node is None:
             collector.add((), "the file is empty; start with `version: 1` and `modality: image`")
-            return None
-        return _Reader(collector, yaml).value(node, ())
+            return None, False
+        reader = _Reader(collector, yaml)
+        value = reader.value(node, ())
+        return value, reader.usable
     except MarkedYAMLError as error:
         reason = " ".join(part for part in (error.problem, error.context) if part)
         collector.add_at((), error.problem_mark or error.context_mark, f"is not YAML: {reason}")
     except (YAMLError, ValueError) as error:
         collector.add((), f"is not YAML: {str(error).splitlines()[0]}")
-    return None
+    return None, False
 
 
 def _within_limits(text: str, collector: Collector) -> bool:

@@ -159,6 +159,11 @@ class SomeOf(Container):
 
     n: int = 1
 
+    def output_size(self, size: Size) -> Size:
+        """Known where one child alone gives it and the others, coming after, would leave it."""
+        after = super().output_size(size)
+        return after if self.n == 1 or super().output_size(after) == after else None
+
     def choose(self, rng: KeyedRandom) -> list[Step]:
         """The children that fire."""
         chosen = rng.generator.choice(len(self.children), size=self.n, replace=False, p=self.weights())
