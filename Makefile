@@ -24,7 +24,7 @@ install: $(INSTALLED)
 
 # The stamp makes this a no-op until one of the two files changes.
 $(INSTALLED): pyproject.toml constraints.txt
-	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	@found=; broken=; if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 		for python in $(PYTHON) $(FALLBACKS); do \
 			if "$$python" -c '$(NEW_ENOUGH)' 2>/dev/null; then found=$$python; break; fi; \
 		done; \

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from augflow.errors import SourceError
-from augflow.errors import SourceError
 from augflow.plan import Plan, load_plan
 from augflow.presets import spec_path
 from augflow.rng import KeyedRandom, sample_key

@@ -383,7 +383,7 @@ class _Flow:
         self._current: TaskResult | None = None
         self._offset = 0
         self._bad: dict[int, BadSample] = {}
-        """Bad samples of the epoch that results have told of, by position."""
+        """Bad samples of this epoch that results have told of and no batch has delivered, by position."""
 
     def _tasks(self, epoch: int, row: int) -> Iterator[Task]:
         number = 0
@@ -421,9 +421,9 @@ class _Flow:
         return batch
 
     def _bad_of(self, step: int) -> list[BadSample]:
-        """The bad samples of a step, padding left out; a task may have brought those of later steps as well."""
+        """The bad samples of a step, padding left out; a task may have told of later steps' as well."""
         start, stop = self._positions.span(step)
-        return [bad for position, bad in sorted(self._bad.items()) if start <= position < stop]
+        return [self._bad.pop(position) for position in sorted(self._bad) if start <= position < stop]
 
     def close(self) -> None:
         """Let go of what is in flight."""

@@ -43,6 +43,15 @@ def test_the_first_program_runs_on_the_first_spec(flowers: Path) -> None:
     assert done.stdout == "12 test images\n"
 
 
+def test_the_registered_op_of_the_readme_runs(tmp_path: Path) -> None:
+    """The op that the README registers passes the catalog's contract and stands in a pipeline."""
+    program = tmp_path / "program.py"
+    program.write_text(blocks("python")[1], encoding="utf-8")
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert "(8, 8, 3)" in done.stdout
+
+
 def test_the_first_spec_and_program_are_ten_lines() -> None:
     """The first screen keeps its promise of length."""
     for language in ("yaml", "python"):

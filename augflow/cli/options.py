@@ -11,7 +11,7 @@ SpecName = Annotated[str, typer.Argument(metavar="SPEC", help="a YAML file, or p
 SourcePath = Annotated[
     str | None,
     typer.Argument(
-        metavar="[SOURCE]", help="class folders, a folder with labels.csv, a manifest; default: source.path"
+        metavar="SOURCE", help="class folders, a folder with labels.csv, a manifest; default: source.path"
     ),
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Ray workers; 0 works in this process")]

@@ -58,9 +58,18 @@ class OutputFolder:
                 f"{self.path}: holds another dataset ({', '.join(differing)} differ); name another folder"
             )
 
+    def skipped(self) -> list[dict[str, Any]]:
+        """The entries of samples that earlier runs have left out."""
+        file = self.path / (SKIPPED if self.complete else JOURNAL)
+        if not file.exists():
+            return []
+        with file.open("rb") as stream:
+            return [entry for entry in map(json.loads, stream) if "output" not in entry]
+
     def _journal_length(self) -> int:
         """Whole entries of the journal; a line that was cut off is removed."""
         if self.complete:
+            shutil.rmtree(self.path / PARTIAL, ignore_errors=True)
             return 0
         journal = self.path / JOURNAL
         count = 0
@@ -120,6 +129,8 @@ class OutputFolder:
 
 def refuse_overlap(source: str, out: Path) -> None:
     """Raise `MaterializeError` where source and output are one, or one lies in the other."""
+    if not Path(source).exists():
+        source = source.partition("?")[0]  # PATH?split=train
     there, here = Path(source).resolve(), out.resolve()
     if there.is_file():
         there = there.parent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from os import PathLike, fsdecode
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ MIXED_FOLDER = "images"
 
 @dataclass(frozen=True)
 class MaterializeReport:
-    """What was written. `resumed` counts samples that an earlier run had finished."""
+    """What the folder holds: `written` samples and `skipped` bad ones in all; `resumed` of them are from
+    earlier runs."""
 
     out: str
     written: int
@@ -49,8 +51,9 @@ def materialize(
     """
     options = options or MaterializeOptions()
     folder = OutputFolder(Path(out))
-    if isinstance(source, str | Path):
-        refuse_overlap(str(source).partition("?")[0], folder.path)
+    place = pipeline.plan.spec.source.path if source is None else source
+    if isinstance(place, str | bytes | PathLike):
+        refuse_overlap(fsdecode(place), folder.path)
     if not options.mix:
         pipeline = pipeline.without_mixing()
     if pipeline.plan.spec.output.dtype != "uint8":
@@ -78,8 +81,11 @@ class _Writer:
     def run(self) -> MaterializeReport:
         out = str(self._folder.path)
         done = self._folder.claim(self._about())
+        self._bad = [BadSample(e["position"], e["source"], e["reason"]) for e in self._folder.skipped()]
         if self._folder.complete:
-            return MaterializeReport(out, 0, self._total, 0, complete_before=True)
+            whole = self._total - len(self._bad)
+            return MaterializeReport(out, whole, self._total, len(self._bad), complete_before=True)
+        resumed = done
         for result in self._results(done):
             epoch, first = divmod(done, self._length)
             self._write(result, epoch, first)
@@ -87,7 +93,7 @@ class _Writer:
             if self._options.on_progress is not None:
                 self._options.on_progress(done, self._total)
         self._folder.finish()
-        return MaterializeReport(out, self._total - len(self._bad), 0, len(self._bad))
+        return MaterializeReport(out, self._total - len(self._bad), resumed, len(self._bad))
 
     def _about(self) -> dict[str, Any]:
         """What decides every byte of the folder, and where it comes from."""
