@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from augflow.batching.mix import MIX_OPS, MixOp, MixStep
 from augflow.spec.items import Collector, Place
-from augflow.spec.messages import closest, problem_message, shown
+from augflow.spec.messages import problem_message
 from augflow.spec.model import CONTAINERS, OpSpec
 from augflow.transforms.catalog import ParamProblem
 from augflow.transforms.chain import Container, OneOf, OpStep, RandomOrder, SomeOf, Step
 from augflow.transforms.lookup import OpUnavailable, resolve_op
+from augflow.wording import closest, shown
 
 CONTAINER_P = {"one_of": 0.5, "some_of": 1.0, "random_order": 1.0}
 """As in albumentations, where OneOf alone does not always fire."""

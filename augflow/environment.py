@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +24,18 @@ def describe_environment() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "absent"
     return found
+
+
+def environment_differences(saved: object) -> list[str]:
+    """What differs between another place and this one, as `numpy 2.3.0 -> 2.4.0`.
+
+    Equal bytes are promised for equal wheels and CPU class only.
+    """
+    there = saved if isinstance(saved, Mapping) else {}
+    here = describe_environment()
+    return [
+        f"{name} {there[name]} -> {here[name]}" for name in here if there.get(name, here[name]) != here[name]
+    ]
 
 
 def cpu_class() -> str:

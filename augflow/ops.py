@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 
 from augflow.batching.mix import MIX_OPS
-from augflow.spec.messages import closest
 from augflow.spec.model import CONTAINERS, ITEM_KEYS
 from augflow.transforms.lookup import aliases, catalog
+from augflow.wording import closest
 
 Item = dict[str, Any]
 

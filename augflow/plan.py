@@ -89,6 +89,12 @@ def fingerprint(content: Mapping[str, Any]) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+def stream_fingerprints(plan: Plan, identity: Mapping[str, Any]) -> dict[str, str]:
+    """The three fingerprints of a plan joined with a stream's identity."""
+    tile = {name: value for name, value in identity.items() if name not in ("batch_size", "drop_last")}
+    return {"tile": fingerprint(tile), "stream": fingerprint(identity), "spec": plan.fingerprint}
+
+
 def _canonical(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _canonical(inner) for key, inner in value.items()}

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from augflow.errors import Problem, SpecError
-from augflow.spec.messages import closest
+from augflow.wording import closest
 
 PREFIX = "preset:"
 

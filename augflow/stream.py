@@ -16,12 +16,13 @@ from augflow.batching.assembly import Assembler
 from augflow.batching.positions import Positions
 from augflow.batching.sizing import TaskSizer
 from augflow.engine import open_engine
-from augflow.engine.base import BadSample, Engine, Task, TaskContext, TaskResult
+from augflow.engine.base import BadSample, Engine, Task, TaskContext
+from augflow.engine.flow import Flow
 from augflow.engine.worker import TaskRunner
-from augflow.environment import describe_environment
+from augflow.environment import describe_environment, environment_differences
 from augflow.errors import BadSampleBudgetError, SourceError, StateError
 from augflow.metrics import StreamStats
-from augflow.plan import Plan, fingerprint
+from augflow.plan import Plan, fingerprint, stream_fingerprints
 from augflow.sample import Batch
 from augflow.sources.base import Source
 
@@ -112,7 +113,7 @@ class BatchStream:
         self._on_error = on_error
         self._stats = StreamStats()
         self._pool = pool or Pool(self.context, options.num_workers, options.address)
-        self._flow: _Flow | None = None
+        self._flow: Flow | None = None
         self._iterator: weakref.ref[_EpochIterator] | None = None
         self._epoch = 0
         self._step = 0
@@ -177,7 +178,8 @@ class BatchStream:
             return None
         started = perf_counter()
         try:
-            batch = self._flow_at(self._epoch, self._step).batch(self._step)
+            batch, bad = self._flow_at(self._epoch, self._step).batch()
+            self._count_bad(bad)
         except BaseException:
             self._drop_flow()  # its results have ended; asked again, it would look like the end of the epoch
             raise
@@ -188,10 +190,12 @@ class BatchStream:
         self._stats.delivered(batch.size, perf_counter() - started)
         return batch
 
-    def _flow_at(self, epoch: int, step: int) -> _Flow:
+    def _flow_at(self, epoch: int, step: int) -> Flow:
         if self._flow is None or (self._flow.epoch, self._flow.step) != (epoch, step):
             self._drop_flow()
-            self._flow = _Flow(self, self._pool.engine(), epoch, step)
+            workers = self.options.num_workers
+            sizer = TaskSizer(self.plan.tile, workers) if workers else None
+            self._flow = Flow(self._pool.engine(), self.positions, sizer, (epoch, step), self._stats.worked)
         return self._flow
 
     def _drop_flow(self) -> None:
@@ -199,12 +203,7 @@ class BatchStream:
             self._flow.close()
             self._flow = None
 
-    def worked(self, seconds: dict[str, float]) -> None:
-        """A task came back."""
-        self._stats.worked(seconds)
-
-    def count_bad(self, bad: list[BadSample]) -> None:
-        """Stand-ins are about to be delivered; raises where there are more of them than `max_bad` allows."""
+    def _count_bad(self, bad: list[BadSample]) -> None:
         self.bad_samples.extend(bad)
         self._bad += len(bad)
         if bad and self._bad > self._budget:
@@ -267,7 +266,8 @@ class BatchStream:
         epoch, step = state.get("epoch"), state.get("step")
         if not isinstance(epoch, int) or not isinstance(step, int) or epoch < 0 or not 0 <= step < len(self):
             raise StateError(f"the state has no position: epoch {epoch!r}, step {step!r} of {len(self)}")
-        _warn_of_other_environment(state.get("environment"))
+        if other := environment_differences(state.get("environment")):
+            warnings.warn(f"saved elsewhere, where batches may differ: {', '.join(other)}", stacklevel=2)
         self._epoch, self._step, self._bad = epoch, step, int(state.get("bad", 0))
         self.bad_samples = []
         self._placed = self._loaded = True
@@ -330,26 +330,6 @@ class Pool:
             self._engine = None
 
 
-def stream_fingerprints(plan: Plan, identity: Mapping[str, Any]) -> dict[str, str]:
-    """The three fingerprints of a plan joined with a stream's identity."""
-    tile = {name: value for name, value in identity.items() if name not in ("batch_size", "drop_last")}
-    return {"tile": fingerprint(tile), "stream": fingerprint(identity), "spec": plan.fingerprint}
-
-
-def _warn_of_other_environment(saved: object) -> None:
-    """Equal bytes are promised for equal wheels and CPU class only."""
-    own = describe_environment()
-    there = saved if isinstance(saved, Mapping) else {}
-    differing = [
-        f"{name} {there[name]} -> {own[name]}" for name in own if there.get(name, own[name]) != own[name]
-    ]
-    if differing:
-        message = (
-            f"the state was saved elsewhere ({', '.join(differing)}): batches may differ by a level or so"
-        )
-        warnings.warn(message, stacklevel=3)
-
-
 class _EpochIterator:
     """One pass over one epoch."""
 
@@ -367,67 +347,3 @@ class _EpochIterator:
             self.finished = True
             raise StopIteration
         return batch
-
-
-class _Flow:
-    """Results from one position on, across the ends of epochs, so that workers never run dry there."""
-
-    def __init__(self, stream: BatchStream, engine: Engine, epoch: int, step: int) -> None:
-        self._stream = stream
-        self._positions = stream.positions
-        self._sizer = TaskSizer(stream.plan.tile, stream.options.num_workers)
-        self._whole_steps = stream.options.num_workers == 0
-        self.epoch = epoch
-        self.step = step
-        self._results = engine.results(self._tasks(epoch, step * self._positions.rows))
-        self._current: TaskResult | None = None
-        self._offset = 0
-        self._bad: dict[int, BadSample] = {}
-        """Bad samples of this epoch that results have told of and no batch has delivered, by position."""
-
-    def _tasks(self, epoch: int, row: int) -> Iterator[Task]:
-        number = 0
-        while True:
-            while row < self._positions.total_rows:
-                rows = self._rows(row)
-                yield Task(number, epoch, self._positions.spans(row, row + rows))
-                number, row = number + 1, row + rows
-            epoch, row = epoch + 1, 0
-
-    def _rows(self, row: int) -> int:
-        if self._whole_steps:
-            return min(self._positions.rows - row % self._positions.rows, self._positions.total_rows - row)
-        return self._sizer.rows(self._positions, row)
-
-    def batch(self, step: int) -> Batch:
-        """The batch of the next step."""
-        assembler = Assembler(self._positions, step)
-        while assembler.missing:
-            if self._current is None:
-                self._current = next(self._results)
-                self._offset = 0
-                self._sizer.learn(self._current.columns, self._current.seconds["total"])
-                self._stream.worked(self._current.seconds)
-                self._bad.update((bad.position, bad) for bad in self._current.bad)
-            self._offset += assembler.take(self._current.columns, self._offset)
-            if self._offset == len(self._current.columns["index"]):
-                self._current = None
-        self._stream.count_bad(self._bad_of(step))
-        batch = Batch(assembler.columns(), epoch=self.epoch, step=step)
-        self.step += 1
-        if self.step == self._positions.steps:
-            self.epoch, self.step = self.epoch + 1, 0
-            self._bad.clear()
-        return batch
-
-    def _bad_of(self, step: int) -> list[BadSample]:
-        """The bad samples of a step, padding left out; a task may have told of later steps' as well."""
-        start, stop = self._positions.span(step)
-        return [self._bad.pop(position) for position in sorted(self._bad) if start <= position < stop]
-
-    def close(self) -> None:
-        """Let go of what is in flight."""
-        self._current = None
-        close = getattr(self._results, "close", None)
-        if close is not None:
-            close()

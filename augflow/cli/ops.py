@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,22 +10,28 @@ import typer
 from augflow.batching.mix import MIX_OPS
 from augflow.cli.options import Json
 from augflow.cli.output import FOUND_BEFORE, Report, reporting
-from augflow.spec.messages import closest
 from augflow.transforms.catalog import Op
 from augflow.transforms.lookup import aliases, catalog, unusable
+from augflow.wording import closest
+
+
+class Modality(StrEnum):
+    """What an op works on."""
+
+    image = "image"
 
 
 def ops(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="one op, with its parameters")] = None,
-    modality: Annotated[str, typer.Option("--modality", help="image")] = "image",
+    modality: Annotated[Modality, typer.Option("--modality")] = Modality.image,
     as_json: Json = False,
 ) -> None:
     """List the ops that a spec can name, or show one of them."""
     with reporting() as report:
         if name is None:
-            _list(report, modality, as_json)
+            _list(report, modality.value, as_json)
         else:
-            _show(report, name, modality, as_json)
+            _show(report, name, modality.value, as_json)
 
 
 def _list(report: Report, modality: str, as_json: bool) -> None:

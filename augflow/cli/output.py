@@ -60,7 +60,9 @@ def reporting() -> Iterator[Report]:
     report = Report(own)
     try:
         yield report
-    except AugflowError as error:
+    except BrokenPipeError:
+        raise  # whoever read the output has left, which is no failure to tell of
+    except (AugflowError, OSError) as error:
         report.close()
         sys.stderr.write(f"{error}\n")
         raise typer.Exit(FOUND_AFTER if report.delivered else FOUND_BEFORE) from error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,11 +21,14 @@ from augflow.cli.options import (
     default_workers,
     training_threads,
 )
-from augflow.cli.output import FOUND_BEFORE, reporting
+from augflow.cli.output import FOUND_BEFORE, Report, reporting
 from augflow.errors import SourceError
 from augflow.pipeline import load
 from augflow.sources import Source, open_source, split_source
 from augflow.spec.model import SourceSpec
+
+if TYPE_CHECKING:
+    from augflow.train import EpochRecord, FitReport
 
 
 def train(
@@ -46,7 +51,7 @@ def train(
 ) -> None:
     """Train the reference model on the augmented stream and say how it went."""
     with reporting() as report:
-        from augflow.train import EpochRecord, FitOptions, plot_curves, save_model, verdict
+        from augflow.train import FitOptions
         from augflow.train.study import Study, summary
 
         if val is not None and val_split is not None:
@@ -54,18 +59,9 @@ def train(
             raise typer.Exit(FOUND_BEFORE)
         pipeline = load(spec).replace(seed=seed, batch_size=batch_size)
         trained, judged = _sources(source, val, val_split, pipeline.plan.spec.source)
-        step = 1 if sys.stderr.isatty() else max(1, epochs // 10)
         for opened in (trained, judged):
             if opened is not None:
                 report.say(f"source: {opened.description}")
-
-        def told(record: EpochRecord) -> None:
-            report.delivered = True
-            number = record.epoch + 1
-            if number % step == 0 or number == epochs:
-                judged_by = "" if record.val_accuracy is None else f", validation {record.val_accuracy:.3f}"
-                report.say(f"epoch {number} of {epochs}: loss {record.train_loss:.3f}{judged_by}")
-
         study = Study(
             pipeline,
             trained,
@@ -76,25 +72,48 @@ def train(
             num_workers=default_workers() if workers is None else workers,
             address=address,
         )
-        reports = study.run(
-            FitOptions(
-                epochs=epochs, lr=lr, out=out, resume=resume, threads=training_threads(), on_epoch=told
-            )
-        )
+        options = FitOptions(epochs=epochs, lr=lr, out=out, resume=resume, threads=training_threads())
+        reports = study.run(replace(options, on_epoch=_teller(report, epochs)))
         if out is not None:
-            for fitted in reports:
-                save_model(fitted, out / f"model-{fitted.seed}.pt")
-            plot_curves(reports, out / "curves.png")
+            _save(reports, out)
         if as_json:
             report.json(summary(reports))
-            return
-        for fitted in reports:
-            report.line(f"seed {fitted.seed}: {verdict(fitted)}")
-        if seeds > 1 and judged is not None:
-            found = summary(reports)
-            report.line(
-                f"mean accuracy {found['mean']:.4f}, standard deviation {found['std']:.4f} over {seeds} seeds"
-            )
+        else:
+            _print(report, reports)
+
+
+def _teller(report: Report, epochs: int) -> Callable[[EpochRecord], None]:
+    """Tells each epoch on a terminal, each tenth of the work otherwise."""
+    step = 1 if sys.stderr.isatty() else max(1, epochs // 10)
+
+    def tell(record: EpochRecord) -> None:
+        report.delivered = True
+        number = record.epoch + 1
+        if number % step == 0 or number == epochs:
+            judged = "" if record.val_accuracy is None else f", validation {record.val_accuracy:.3f}"
+            report.say(f"epoch {number} of {epochs}: loss {record.train_loss:.3f}{judged}")
+
+    return tell
+
+
+def _save(reports: Sequence[FitReport], out: Path) -> None:
+    from augflow.train import plot_curves, save_model
+
+    for fitted in reports:
+        save_model(fitted, out / f"model-{fitted.seed}.pt")
+    plot_curves(reports, out / "curves.png")
+
+
+def _print(report: Report, reports: Sequence[FitReport]) -> None:
+    from augflow.train import verdict
+    from augflow.train.study import summary
+
+    for fitted in reports:
+        report.line(f"seed {fitted.seed}: {verdict(fitted)}")
+    found = summary(reports)
+    if found["std"] is not None:
+        spread = f"standard deviation {found['std']:.4f} over {len(reports)} seeds"
+        report.line(f"mean accuracy {found['mean']:.4f}, {spread}")
 
 
 def _sources(

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import secrets
 import signal
+import socket
 import threading
 import traceback
 import warnings
+import weakref
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+if {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
+    # Ray reads the mode when it is imported, and without it ignores the token of a cluster by address.
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 import ray
+from ray import cloudpickle
 from ray.exceptions import RayActorError, RayError
 
 from augflow.engine.base import Task, TaskContext, TaskResult
@@ -31,6 +36,9 @@ from augflow.errors import AugflowError, EngineError
 
 START_SECONDS = 60.0
 """How long to wait for the first worker of a cluster."""
+
+REACH_SECONDS = 5.0
+"""How long to wait for the port of a cluster's head to answer."""
 
 JOIN_SECONDS = 5.0
 """How long to wait for the others once the first has come."""
@@ -76,40 +84,53 @@ class _Worker:
 
 
 def _portable(cause: BaseException | None) -> BaseException | None:
-    """An exception that survives pickling: itself, or one that says the same."""
+    """An exception that survives the way to the caller: itself, or one that says the same."""
     if cause is None:
         return None
     try:
-        pickle.loads(pickle.dumps(cause))  # noqa: S301 - bytes made in the line itself
-    except (TypeError, AttributeError, pickle.PicklingError, ImportError):
+        cloudpickle.loads(cloudpickle.dumps(cause))  # type: ignore[no-untyped-call]
+    except Exception:  # noqa: BLE001 - a user's exception class may raise anything here
         return RuntimeError(f"{type(cause).__name__}: {cause}")
     return cause
 
 
 class _Runtime:
-    """The Ray of this process. Ray allows one, so streams share it; the last one stops what we started."""
+    """The Ray of this process. Ray allows one, so streams share it; the last one stops what we started.
+
+    A Ray that the caller has started or joined is used as it is, and left running.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._ours = False
+        self._opened = False
+        self._local = False
 
     def acquire(self, num_workers: int, address: str | None) -> bool:
         """Connect or start; returns whether the Ray is a local one of ours."""
         with self._lock:
             if not ray.is_initialized():
-                self._ours = address is None
-                with _access_token(self._ours):
+                self._opened, self._local = False, address is None
+                with _access_token(self._local):
                     _init(num_workers, address)
+                self._opened = True
+            elif not self._opened:
+                self._local = False
             self._users += 1
-            return self._ours
+            return self._local
 
     def release(self) -> None:
         """One user less."""
         with self._lock:
             self._users -= 1
-            if self._users == 0 and ray.is_initialized():
+            if self._users == 0 and self._opened:
+                self._opened = False
                 ray.shutdown()
+
+    def forget(self) -> None:
+        """One user less, found by the garbage collector: no lock and no Ray there. Ray ends with the
+        next `release`, or with the interpreter."""
+        self._users -= 1
 
 
 _RUNTIME = _Runtime()
@@ -136,7 +157,20 @@ def _access_token(local: bool) -> Iterator[None]:
         del os.environ[TOKEN_VARIABLE]
 
 
+def _check_reachable(address: str) -> None:
+    """Raise `EngineError` where nothing listens at `host:port`: Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in host:
+        return  # Ray has its own words such as `auto`, and its own messages
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise EngineError(f"cannot connect to Ray at {address!r}: {error}") from error
+
+
 def _init(num_workers: int, address: str | None) -> None:
+    if address is not None:
+        _check_reachable(address)
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     handlers = _signal_handlers()
     try:
@@ -174,6 +208,8 @@ class RayEngine:
         address = address or os.environ.get("RAY_ADDRESS")
         self._local = _RUNTIME.acquire(num_workers, address)
         self._closed = False
+        self._forget = weakref.finalize(self, _RUNTIME.forget)
+        self._forget.atexit = False
         self._names = iter(range(1 << 62))
         self._actors: dict[Hashable, Any] = {}
         try:
@@ -263,6 +299,7 @@ class RayEngine:
         if self._closed:
             return
         self._closed = True
+        self._forget.detach()
         for actor in self._actors.values():
             with contextlib.suppress(RayError):
                 ray.kill(actor)

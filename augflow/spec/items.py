@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from augflow.errors import Problem
-from augflow.spec.messages import shown
 from augflow.spec.model import CONTAINERS, ITEM_KEYS
+from augflow.wording import shown
 
 Place = tuple[str | int, ...]
 """Where in the spec: keys and list positions from the root."""

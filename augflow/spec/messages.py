@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+
+from augflow.wording import closest, shown
 
 LATER = {
     "fields": "several fields are not supported yet; use `modality: image`",
     "views": "`views` is not supported yet",
     "repeats": "`repeats` is not supported yet",
 }
-
-
-def closest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean a or b?` for a misspelled name, or the list where that is short."""
-    names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
-    if near:
-        return f"; did you mean {' or '.join(near)}?"
-    return f"; known are {', '.join(names)}" if 0 < len(names) <= 20 else ""
-
-
-def shown(value: Any) -> str:
-    """A value as a person wrote it, cut to a readable length."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def form_problems(

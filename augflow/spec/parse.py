@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +20,17 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.representer import SafeRepresenter
 
 from augflow.spec.items import MAX_DEPTH, SECTIONS, Collector, Place, plain_sections
-from augflow.spec.messages import form_problems, shown
+from augflow.spec.messages import form_problems
 from augflow.spec.model import OpSpec, PipelineSpec
+from augflow.wording import shown
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 50_000
 TAG = "tag:yaml.org,2002:"
+PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 PLAIN_COLLECTIONS = (f"{TAG}map", f"{TAG}seq")
 
 
@@ -110,11 +114,24 @@ def written_spec(spec: PipelineSpec) -> dict[str, Any]:
 def dump_spec(spec: PipelineSpec) -> str:
     """The spec as YAML text that reads back as an equal spec; defaults are left out."""
     writer: Any = YAML(typ="safe", pure=True)
+    writer.Representer = _Representer
     writer.default_flow_style = None
     writer.sort_base_mapping_type_on_output = False
     stream = io.StringIO()
     writer.dump(written_spec(spec), stream)
     return stream.getvalue()
+
+
+class _Representer(SafeRepresenter):
+    """Quotes every text but plain words: ruamel writes some, such as `?0`, that it cannot read again."""
+
+    def represent_str(self, data: str) -> Any:
+        """A text as a YAML scalar."""
+        style = None if PLAIN_WORD.fullmatch(data) else '"'
+        return self.represent_scalar(f"{TAG}str", data, style=style)
+
+
+_Representer.add_representer(str, _Representer.represent_str)
 
 
 @dataclass

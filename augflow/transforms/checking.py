@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import ValidationError
 
 from augflow.transforms.catalog import ParamProblem, Params
+from augflow.wording import closest
 
 NUMBERS = (int, float)
 RANGE_SUFFIXES = ("_range", "_limit")
@@ -26,17 +26,12 @@ BOUNDS = {
 """pydantic's error types for numbers out of bounds: words, and the key of the bound."""
 
 
-def closest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean a or b?`, or "" when nothing is near."""
-    matches = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(f'`{match}`' for match in matches)}?" if matches else ""
-
-
 def unknown_params(given: Iterable[str], known: Sequence[str]) -> list[ParamProblem]:
     """One problem for every parameter that the op does not have."""
-    listed = f"known are {', '.join(known)}" if known else "it takes no parameters"
     return [
-        ParamProblem(name, f"is not a parameter of this op{closest(name, known) or '; ' + listed}")
+        ParamProblem(
+            name, f"is not a parameter of this op{closest(name, known) or '; it takes no parameters'}"
+        )
         for name in given
         if name not in known
     ]

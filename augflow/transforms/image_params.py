@@ -14,7 +14,6 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from augflow.transforms.catalog import Param, ParamProblem, Params
 from augflow.transforms.checking import (
-    closest,
     floats,
     parts,
     plain,
@@ -25,6 +24,7 @@ from augflow.transforms.checking import (
     value_problem,
 )
 from augflow.transforms.image_transform import construct
+from augflow.wording import closest
 
 OURS = ("self", "p", "strict")
 """Arguments that the engine sets."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from augflow.errors import AugflowError
 from augflow.transforms.aliases import TYPED, TYPED_DEFAULTS, Foreign
 from augflow.transforms.catalog import Op, ParamProblem, Params
-from augflow.transforms.checking import closest
 from augflow.transforms.image import image_ops
 from augflow.transforms.library import LibraryMissingError
 from augflow.transforms.names import FOREIGN, OWN_OPS, refused_names, usable_names
 from augflow.transforms.registered import load_entry_point, registered_ops
+from augflow.wording import closest
 
 
 class OpUnavailable(AugflowError, LookupError):

@@ -11,7 +11,7 @@ from augflow.transforms.image import image_ops, snake_case
 OPS = image_ops()
 
 REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
-    ("rotate", {"limitt": 3}, "limitt", "did you mean `limit`?"),
+    ("rotate", {"limitt": 3}, "limitt", "did you mean limit?"),
     ("horizontal_flip", {"x": 1}, "x", "takes no parameters"),
     ("resize", {"height": 8}, "width", "is required: a whole number"),
     ("resize", {"height": 0, "width": 8}, "height", "must be at least 1, got 0"),
@@ -24,7 +24,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("rotate", {"limit": [10, -10]}, "limit", "write [-10, 10]"),
     ("rotate", {"crop_border": 1}, "crop_border", "must be true or false, got 1"),
     ("rotate", {"crop_border": "yes"}, "crop_border", "must be true or false, got 'yes'"),
-    ("rotate", {"interpolation": "liner"}, "interpolation", "did you mean `linear`?"),
+    ("rotate", {"interpolation": "liner"}, "interpolation", "did you mean linear?"),
     ("rotate", {"border_mode": 17}, "border_mode", "must be one of"),
     ("affine", {"scale": {"x": [1.2, 0.8]}}, "scale", "write [0.8, 1.2]"),
     ("affine", {"scale": {"z": 1}}, "scale", "takes the keys x and y, got 'z'"),
@@ -33,14 +33,14 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("affine", {"translate_percent": 0.1, "translate_px": 3}, "", "either translate_percent or translate_px"),
     ("blur", {"blur_limit": 4}, "blur_limit", "must be odd and at least 3"),
     ("gauss_noise", {"std_range": [2, 3]}, "std_range", "must be >= 0 and <= 1"),
-    ("to_gray", {"method": "avg"}, "method", "did you mean `average`?"),
+    ("to_gray", {"method": "avg"}, "method", "did you mean average?"),
     ("pad_if_needed", {"min_height": None}, "", "'min_height' and 'pad_height_divisor'"),
     ("random_resized_crop", {"size": [3]}, "size", "must be a list of 2 whole numbers, got [3]"),
     (
         "downscale",
         {"interpolation_pair": {"upscale": "cubicc"}},
         "interpolation_pair",
-        "did you mean `cubic`?",
+        "did you mean cubic?",
     ),
     ("coarse_dropout", {"hole_height_range": [8, 16]}, "", "all be whole pixels"),
     ("coarse_dropout", {"hole_height_range": [0.5, 1.0]}, "", "all be shares of the side"),

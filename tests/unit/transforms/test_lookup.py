@@ -75,8 +75,8 @@ def test_a_typed_strength_leaves_the_other_strengths_off() -> None:
 
 def test_unknown_names_offer_close_ones() -> None:
     """A misspelled op, alias or container is offered its nearest names."""
-    assert "did you mean `rotate`" in refusal("rotat")
-    assert "`random_horizontal_flip`" in refusal("random_horizontal_flipp")
+    assert "did you mean rotate" in refusal("rotat")
+    assert "random_horizontal_flip" in refusal("random_horizontal_flipp")
     assert "`one_of`" in refusal("oneof")
     assert refusal("qqqq") == "unknown op 'qqqq'"
 
@@ -122,7 +122,7 @@ def test_other_modalities_have_no_ops_yet() -> None:
 @pytest.mark.parametrize(
     ("name", "params", "words"),
     [
-        ("random_rotation", {"degree": 30}, "did you mean `degrees`"),
+        ("random_rotation", {"degree": 30}, "did you mean degrees"),
         ("random_rotation", {}, "degrees: is required"),
         ("random_rotation", {"degrees": [30, -30]}, "write [-30, 30]"),
         ("random_affine", {"degrees": 10, "shear": 10}, "shears before it rotates"),
