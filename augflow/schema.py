@@ -37,9 +37,12 @@ def spec_schema(modality: str = "image") -> dict[str, Any]:
     for name in SECTIONS:
         schema["properties"][name] = {"type": ["array", "null"], "items": {"$ref": "#/$defs/item"}}
     batch = definitions["BatchSpec"]["properties"]
-    batch["mix"] = {"$ref": "#/$defs/mix"}
+    batch["mix"] = {"anyOf": [{"$ref": "#/$defs/mix"}, {"type": "null"}]}
     for name in ("mix_at", "mix_by"):
         batch.pop(name)
+    for name, section in schema["properties"].items():
+        if "$ref" in section:  # a section with nothing under it
+            schema["properties"][name] = {"anyOf": [section, {"type": "null"}]}
     return schema
 
 

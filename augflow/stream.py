@@ -158,8 +158,7 @@ class BatchStream:
 
     def __iter__(self) -> Iterator[Batch]:
         """The next epoch; the rest of an epoch after `load_state_dict`."""
-        live = self._iterator() if self._iterator else None
-        if live is not None and not live.finished:
+        if self._is_live():
             raise StateError("this stream is being iterated already; finish or delete that iterator first")
         if self._on_error == "skip":
             raise StateError("on_error `skip` is for materialize; a stream takes raise or replace")
@@ -171,6 +170,10 @@ class BatchStream:
         iterator = _EpochIterator(self, self._epoch)
         self._iterator = weakref.ref(iterator)
         return iterator
+
+    def _is_live(self) -> bool:
+        live = self._iterator() if self._iterator else None
+        return live is not None and not live.finished
 
     def deliver(self, epoch: int) -> Batch | None:
         """The batch at the current position, None where `epoch` has ended."""
@@ -273,9 +276,9 @@ class BatchStream:
         self._placed = self._loaded = True
 
     def peek(self) -> Batch:
-        """The next batch, without moving."""
-        epoch, step = (self._epoch, self._step) if self._placed else (self._epoch + 1, 0)
-        return self.replay(epoch, step).batch
+        """The next batch, without moving: of the live iterator, else of the next one."""
+        here = self._placed or self._is_live()
+        return self.replay(*((self._epoch, self._step) if here else (self._epoch + 1, 0))).batch
 
     def replay(self, epoch: int, step: int) -> Replay:
         """A batch again, made in this process, with the parameters that each op drew."""

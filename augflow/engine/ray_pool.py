@@ -33,6 +33,7 @@ from augflow.engine.window import Window
 from augflow.engine.worker import TaskRunner
 from augflow.environment import describe_environment
 from augflow.errors import AugflowError, EngineError
+from augflow.transforms.library import use_one_thread
 
 START_SECONDS = 60.0
 """How long to wait for the first worker of a cluster."""
@@ -69,6 +70,7 @@ class _Worker:
     """The actor. Runs one task after the other, in the order in which they were sent."""
 
     def __init__(self, context: TaskContext) -> None:
+        use_one_thread()  # Ray itself sees to OMP_NUM_THREADS
         self._runner = TaskRunner(context)
 
     def environment(self) -> dict[str, str]:
@@ -126,6 +128,8 @@ class _Runtime:
             if self._users == 0 and self._opened:
                 self._opened = False
                 ray.shutdown()
+                if self._local:
+                    _forget_token()
 
     def forget(self) -> None:
         """One user less, found by the garbage collector: no lock and no Ray there. Ray ends with the
@@ -137,6 +141,7 @@ _RUNTIME = _Runtime()
 
 
 TOKEN_VARIABLE = "RAY_AUTH_TOKEN"  # noqa: S105 - the name of a variable
+MODE_VARIABLE = "RAY_AUTH_MODE"
 _TOKEN = secrets.token_hex(32)
 
 
@@ -150,11 +155,22 @@ def _access_token(local: bool) -> Iterator[None]:
     if not local or TOKEN_VARIABLE in os.environ:
         yield
         return
+    _forget_token()
+    mode = os.environ.get(MODE_VARIABLE)
     os.environ[TOKEN_VARIABLE] = _TOKEN
     try:
         yield
     finally:
         del os.environ[TOKEN_VARIABLE]
+        if mode is None:
+            os.environ.pop(MODE_VARIABLE, None)  # `ray.init` sets it for good
+
+
+def _forget_token() -> None:
+    """Ray remembers the first token of a process; another Ray in it would be refused."""
+    loader = getattr(ray._raylet, "AuthenticationTokenLoader", None)
+    if loader is not None:
+        loader.instance().reset_cache()
 
 
 def _check_reachable(address: str) -> None:

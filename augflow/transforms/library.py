@@ -43,6 +43,13 @@ def albumentations() -> Any:
     return module
 
 
+def use_one_thread() -> None:
+    """Keep OpenCV to one thread in this process, whether it is loaded already or by a user's op later."""
+    os.environ["OPENCV_FOR_THREADS_NUM"] = "1"
+    if "cv2" in sys.modules:
+        sys.modules["cv2"].setNumThreads(0)
+
+
 @contextmanager
 def _torch_hidden() -> Iterator[None]:
     """Keep albumentations from importing torch, which costs a worker 190 MB, unless it is there already."""
