@@ -101,16 +101,15 @@ class BatchStream:
         self.bad_samples: list[BadSample] = []
         """Bad samples of the current epoch that stand-ins were delivered for."""
         self._check_shape()
-        on_error = options.on_error or plan.spec.source.on_error
+        self._on_error = options.on_error or plan.spec.source.on_error
         self._budget = plan.spec.source.bad_budget(len(source))
         self.context = TaskContext(
-            plan, source, options.train, bool(options.shuffle), replace_bad=on_error != "raise"
+            plan, source, options.train, bool(options.shuffle), replace_bad=self._on_error != "raise"
         )
         self.positions = Positions(
             len(source), self.batch_size, bool(options.drop_last), self.rank, self.world_size
         )
         self._check_length()
-        self._on_error = on_error
         self._stats = StreamStats()
         self._pool = pool or Pool(self.context, options.num_workers, options.address)
         self._flow: Flow | None = None
@@ -285,8 +284,7 @@ class BatchStream:
         if epoch < 0 or not 0 <= step < len(self):
             raise StateError(f"epoch must be at least 0 and step in [0, {len(self)}), got {epoch} and {step}")
         runner = TaskRunner(replace(self.context, record=True))
-        start, stop = self.positions.span(step)
-        result = runner.run_task(Task(0, epoch, ((start, stop),)))
+        result = runner.run_task(Task(0, epoch, (self.positions.span(step),)))
         assembler = Assembler(self.positions, step)
         assembler.take(result.columns, 0)
         return Replay(Batch(assembler.columns(), epoch=epoch, step=step), result.drawn)

@@ -1,4 +1,12 @@
 """Question: what is left of two cores when the samples are tiny and the ops cost next to nothing?
+
+Method: as in `bench_heavy_stream`, with images in memory, 36x36, cropped to 32x32, flipped and mixed
+by mixup, 256 a batch. The kernel and the best DataLoader mix whole batches at once and share one
+random generator among all samples; augflow keys a generator for every op of every sample.
+
+Command: python -m benchmarks.run --question light_stream
+
+(not measured)
 """
 
 from __future__ import annotations

@@ -1,4 +1,12 @@
 """Question: how fast do batches travel when making them costs next to nothing?
+
+Method: as in `bench_heavy_stream`, with images in memory, 256x256, flipped by chance, 64 a batch:
+12.6 MB as uint8 and 50 MB as float32. DataLoader hands over shared memory that nobody reads;
+augflow's batches are copied into memory that the caller owns, and that copy counts.
+
+Command: python -m benchmarks.run --question transport
+
+(not measured)
 """
 
 from __future__ import annotations

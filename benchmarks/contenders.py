@@ -7,7 +7,7 @@ of epochs, so that nobody's workers run dry there (`bench_epoch_boundary` asks a
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
@@ -110,7 +110,7 @@ class _Batches:
         if self._maker is None:
             self._maker = RowMaker(self._workload)
         shape = (len(indices), *self._workload.shape)
-        like = torch.empty(0, dtype=getattr(torch, self._workload.dtype))
+        like: Any = torch.empty(0, dtype=getattr(torch, self._workload.dtype))
         images = like.new(like._typed_storage()._new_shared(int(np.prod(shape)))).view(shape)
         targets = torch.zeros(len(indices), self._workload.samples.classes)
         self._maker.fill(indices, images.numpy(), targets.numpy())
@@ -193,16 +193,16 @@ class Augflow:
         self._stream.close()
 
 
-def kernel(workload: Workload) -> partial[Contender]:
+def kernel(workload: Workload) -> Callable[[], Contender]:
     """How a seat builds the kernel."""
     return partial(Kernel, workload)
 
 
-def loader(workload: Workload, *, best: bool, prefetch: int) -> partial[Contender]:
+def loader(workload: Workload, *, best: bool, prefetch: int) -> Callable[[], Contender]:
     """How a seat builds a DataLoader."""
     return partial(Loader, workload, best=best, prefetch=prefetch)
 
 
-def stream(workload: Workload) -> partial[Contender]:
+def stream(workload: Workload) -> Callable[[], Contender]:
     """How a seat builds augflow."""
     return partial(Augflow, workload)

@@ -40,7 +40,7 @@ class Report:
     data: str
     """What the samples were, in words; says so where they are stand-ins."""
     header: Sequence[str]
-    rows: list[Sequence[str]]
+    rows: Sequence[Sequence[str]]
     figures: list[Figure]
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -49,7 +49,9 @@ class Report:
         parts = [f"## {self.question}", f"{machine()}; {self.data}", table(self.header, self.rows)]
         if self.figures:
             head = ("figure", "measured", "floor", "aim", "reached")
-            lines = [(f.what, f"{f.value:.3g}", f"{f.floor:g}", f"{f.aim:g}", f.verdict) for f in self.figures]
+            lines = [
+                (f.what, f"{f.value:.3g}", f"{f.floor:g}", f"{f.aim:g}", f.verdict) for f in self.figures
+            ]
             parts.append(table(head, lines))
         return "\n\n".join(parts)
 

@@ -7,6 +7,7 @@ are those of its whole process tree, so that helpers and daemons cannot hide.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import statistics
 import time
@@ -149,10 +150,8 @@ class Seat:
     def close(self) -> None:
         """End the process and what it started."""
         if self._process.is_alive():
-            try:
+            with contextlib.suppress(BrokenPipeError):
                 self._pipe.send(None)
-            except BrokenPipeError:
-                pass
             self._process.join(30)
         if self._process.is_alive():
             self._process.terminate()

@@ -9,7 +9,7 @@ from benchmarks.settings import Settings
 from benchmarks.workload import Workload
 
 PREFETCH = (2, 4)
-ROUNDS = 3
+ROUNDS = 2
 
 
 def best_prefetch(workload: Workload, best: bool, before: int, counted: int, settings: Settings) -> int:

@@ -21,7 +21,10 @@ Array = NDArray[Any]
 class Samples(Protocol):
     """Images with labels, by index; picklable."""
 
-    classes: int
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        ...
 
     def __len__(self) -> int: ...
 

@@ -216,6 +216,18 @@ def _signal_handlers() -> dict[int, Any]:
     return {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
 
+def _sent(context: TaskContext) -> Any:
+    """A reference to the context in the store; raises `EngineError` for what cannot be pickled."""
+    try:
+        return ray.put(context)
+    except Exception as error:
+        reason = error.__cause__ or error
+        raise EngineError(
+            f"the source or an op cannot be sent to workers: {type(reason).__name__}: {reason}; make it "
+            "picklable, or use num_workers=0"
+        ) from error
+
+
 class RayEngine:
     """N actors that live as long as the engine."""
 
@@ -229,7 +241,7 @@ class RayEngine:
         self._names = iter(range(1 << 62))
         self._actors: dict[Hashable, Any] = {}
         try:
-            self._context = ray.put(context)
+            self._context = _sent(context)
             for _ in range(num_workers):
                 self._start_actor()
             self._check_environment()
@@ -265,7 +277,8 @@ class RayEngine:
         try:
             found = ray.get(ready)
         except RayError as error:
-            raise EngineError(f"a worker could not start: {error}") from error
+            # The last line of Ray's own account says what was raised; the rest is where.
+            raise EngineError(f"a worker could not start: {str(error).strip().splitlines()[-1]}") from error
         for other in found[1:]:
             differing = [name for name in found[0] if found[0][name] != other.get(name)]
             if differing:

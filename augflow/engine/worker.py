@@ -123,7 +123,8 @@ class TaskRunner:
         except (BadSampleError, OpError) as error:
             if not self._context.replace_bad:
                 raise
-            bad = BadSample(position, source.place(index), str(error))
+            reason = error.reason if isinstance(error, BadSampleError) else str(error)
+            bad = BadSample(position, source.place(index), reason)
         choice = Key("replace", seed, epoch, sample_id)
         for attempt in range(REPLACEMENT_TRIES):
             self._rng.rekey(choice.at(b"%d" % attempt))

@@ -27,7 +27,7 @@ def safe_name(text: str) -> str:
     if name.startswith(".") or not name:
         name = f"_{name[1:]}"
     name = name.rstrip(". ") or "_"
-    unambiguous = SEPARATOR not in text and name not in RESERVED and not _LIKE_HASHED.search(text)
+    unambiguous = name not in RESERVED and not _LIKE_HASHED.search(text)
     if unambiguous and name.replace(SEPARATOR, "/") == text:
         return name
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -105,12 +105,10 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
 
     def run(*arguments: object) -> Ran:
         capfd.readouterr()
-        status = 0
-        try:
+        with pytest.raises(SystemExit) as ended:
             app([str(argument) for argument in arguments], prog_name="augflow")
-        except SystemExit as ended:
-            assert isinstance(ended.code, int)
-            status = ended.code
+        status = ended.value.code
+        assert isinstance(status, int)
         out, err = capfd.readouterr()
         assert "Traceback" not in out + err
         return Ran(status, out, err)

@@ -128,42 +128,53 @@ def test_error_of_an_op_says_where(
     assert "Ray" not in str(error)
 
 
-def _unpicklable() -> Exception:
-    error = ValueError("holds a lock")
-    error.lock = threading.Lock()  # type: ignore[attr-defined]
-    return error
-
-
-class _Hostile(Exception):  # noqa: N818
-    """Travels, and then refuses to be made again."""
-
-    def __reduce__(self) -> Any:
-        raise ZeroDivisionError
-
-
-@pytest.mark.parametrize("error", [_unpicklable, lambda: _Hostile("odd")], ids=["lock", "reduce"])
-def test_error_that_cannot_travel_still_tells(
-    register: Callable[..., Any], samples: Path, error: Callable[[], Exception]
-) -> None:
+@pytest.mark.parametrize("kind", ["ValueError", "HostileError"])
+def test_error_that_cannot_travel_still_tells(register: Callable[..., Any], samples: Path, kind: str) -> None:
     """An exception that cannot be pickled arrives as OpError, its cause told in words."""
-    made = error()
-    message, name = str(made), type(made).__name__
 
-    def raise_it() -> Exception:
-        if name == "ValueError":
-            told = ValueError(message)
-            told.lock = threading.Lock()  # type: ignore[attr-defined]
-            return told
-        hostile = type(name, (Exception,), {"__reduce__": lambda self: 1 / 0})
-        return hostile(message)
+    class HostileError(Exception):
+        def __reduce__(self) -> Any:
+            raise ZeroDivisionError
 
-    own = raising(register, raise_it)
-    with (
-        own.stream(samples, num_workers=2) as stream,
-        pytest.raises(augflow.OpError, match=message) as caught,
-    ):
+    def error() -> Exception:
+        if kind == "HostileError":
+            return HostileError("odd luck")
+        holding = ValueError("odd luck")
+        holding.lock = threading.Lock()  # type: ignore[attr-defined]
+        return holding
+
+    own = raising(register, error)
+    with own.stream(samples, num_workers=2) as stream, pytest.raises(augflow.OpError) as caught:
         next(iter(stream))
-    assert name in str(caught.value.__cause__)
+    assert f"{kind}: odd luck" in str(caught.value)
+    assert f"{kind}: odd luck" in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("when", ["sent", "received"])
+def test_source_that_cannot_reach_the_workers_is_refused(pipeline: augflow.Pipeline, when: str) -> None:
+    """A source that cannot be pickled, or not be made again, is an EngineError with the reason."""
+
+    class Stubborn:
+        classes = ("a", "b")
+
+        def __len__(self) -> int:
+            return 16
+
+        def __getitem__(self, index: int) -> Any:
+            return np.zeros((8, 8, 3), np.uint8), index % 2
+
+        def __getstate__(self) -> Any:
+            if when == "sent":
+                raise RuntimeError("not with me")
+            return {"state": 1}
+
+        def __setstate__(self, state: Any) -> None:
+            raise RuntimeError("not with me")
+
+    with pipeline.stream(Stubborn(), num_workers=2) as stream:
+        with pytest.raises(augflow.EngineError, match="RuntimeError: not with me") as caught:
+            next(iter(stream))
+        assert len(str(caught.value)) < 300
 
 
 @pytest.fixture
