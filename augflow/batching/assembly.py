@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from augflow.batching.positions import Positions
-from augflow.batching.rows import Columns
-from augflow.errors import CollateError
-from augflow.sample import Array
+from augflow.batching.rows import Columns, is_loose, put_rows, tightened
 
 
 class Assembler:
@@ -31,23 +29,19 @@ class Assembler:
         for name, column in columns.items():
             if name not in self._columns:
                 self._columns[name] = np.empty((rows, *column.shape[1:]), column.dtype)
-            target = self._columns[name]
-            if target.shape[1:] != column.shape[1:] or target.dtype != column.dtype:
-                raise CollateError(self._difference(name, target, columns, offset))
-            target[self.filled : self.filled + count] = column[offset : offset + count]
+            taken = column[offset : offset + count]
+            self._columns[name] = put_rows(self._columns[name], self.filled, taken)
         self.filled += count
         return count
 
-    def _difference(self, name: str, target: Array, columns: Columns, offset: int) -> str:
-        column = columns[name]
-        return (
-            f"samples of a batch must agree in shape and dtype: {name} of {self._columns['id'][0]!r} is "
-            f"{target.shape[1:]} {target.dtype}, of {columns['id'][offset]!r} {column.shape[1:]} "
-            f"{column.dtype}; add resize or a crop"
-        )
-
     def columns(self) -> Columns:
-        """All columns, with `partner` as rows of this batch and `valid` false on padding."""
+        """All columns, with `partner` as rows of this batch and `valid` false on padding.
+
+        Raises `CollateError` where samples differ in shape.
+        """
+        for name, column in self._columns.items():
+            if is_loose(name, column):
+                self._columns[name] = tightened(name, column, self._columns["id"])
         positions = np.arange(self._start, self._stop)
         partner = self._columns["partner"] + positions // self._length * self._length
         inside = (partner >= self._start) & (partner < self._stop)

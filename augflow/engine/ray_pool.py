@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import signal
-import socket
-import threading
 import traceback
 import warnings
 import weakref
@@ -19,16 +15,12 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-if {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
-    # Ray reads the mode when it is imported, and without it ignores the token of a cluster by address.
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
-
 import ray
 from ray import cloudpickle
 from ray.exceptions import RayActorError, RayError
 
 from augflow.engine.base import Task, TaskContext, TaskResult
+from augflow.engine.ray_runtime import FLIGHT_BYTES, RUNTIME
 from augflow.engine.window import Window
 from augflow.engine.worker import TaskRunner
 from augflow.environment import describe_environment
@@ -38,17 +30,8 @@ from augflow.transforms.library import use_one_thread
 START_SECONDS = 60.0
 """How long to wait for the first worker of a cluster."""
 
-REACH_SECONDS = 5.0
-"""How long to wait for the port of a cluster's head to answer."""
-
 JOIN_SECONDS = 5.0
 """How long to wait for the others once the first has come."""
-
-FLIGHT_BYTES = 64 * 2**20
-"""Results in flight, a worker. A store much larger than the window touches ever fresh pages."""
-
-STORE_BYTES = 128 * 2**20
-"""Object store of a local Ray beside what is in flight; Ray refuses stores below 75 MiB."""
 
 
 @dataclass(frozen=True)
@@ -96,126 +79,6 @@ def _portable(cause: BaseException | None) -> BaseException | None:
     return cause
 
 
-class _Runtime:
-    """The Ray of this process. Ray allows one, so streams share it; the last one stops what we started.
-
-    A Ray that the caller has started or joined is used as it is, and left running.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
-        self._opened = False
-        self._local = False
-
-    def acquire(self, num_workers: int, address: str | None) -> bool:
-        """Connect or start; returns whether the Ray is a local one of ours."""
-        with self._lock:
-            if not ray.is_initialized():
-                self._opened, self._local = False, address is None
-                with _access_token(self._local):
-                    _init(num_workers, address)
-                self._opened = True
-            elif not self._opened:
-                self._local = False
-            self._users += 1
-            return self._local
-
-    def release(self) -> None:
-        """One user less."""
-        with self._lock:
-            self._users -= 1
-            if self._users == 0 and self._opened:
-                self._opened = False
-                ray.shutdown()
-                if self._local:
-                    _forget_token()
-
-    def forget(self) -> None:
-        """One user less, found by the garbage collector: no lock and no Ray there. Ray ends with the
-        next `release`, or with the interpreter."""
-        self._users -= 1
-
-
-_RUNTIME = _Runtime()
-
-
-TOKEN_VARIABLE = "RAY_AUTH_TOKEN"  # noqa: S105 - the name of a variable
-MODE_VARIABLE = "RAY_AUTH_MODE"
-_TOKEN = secrets.token_hex(32)
-
-
-@contextlib.contextmanager
-def _access_token(local: bool) -> Iterator[None]:
-    """A token of this process for its local Ray, whose ports listen on all interfaces.
-
-    Left alone, Ray writes one to the home folder, where other clusters then demand it. Ray's
-    processes inherit it, this process remembers it, so the environment is put back at once.
-    """
-    if not local or TOKEN_VARIABLE in os.environ:
-        yield
-        return
-    _forget_token()
-    mode = os.environ.get(MODE_VARIABLE)
-    os.environ[TOKEN_VARIABLE] = _TOKEN
-    try:
-        yield
-    finally:
-        del os.environ[TOKEN_VARIABLE]
-        if mode is None:
-            os.environ.pop(MODE_VARIABLE, None)  # `ray.init` sets it for good
-
-
-def _forget_token() -> None:
-    """Ray remembers the first token of a process; another Ray in it would be refused."""
-    loader = getattr(ray._raylet, "AuthenticationTokenLoader", None)
-    if loader is not None:
-        loader.instance().reset_cache()
-
-
-def _check_reachable(address: str) -> None:
-    """Raise `EngineError` where nothing listens at `host:port`: Ray itself would try for minutes."""
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or "/" in host:
-        return  # Ray has its own words such as `auto`, and its own messages
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise EngineError(f"cannot connect to Ray at {address!r}: {error}") from error
-
-
-def _init(num_workers: int, address: str | None) -> None:
-    if address is not None:
-        _check_reachable(address)
-    common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    handlers = _signal_handlers()
-    try:
-        if address is not None:
-            ray.init(address=address, **common)
-        else:
-            ray.init(
-                address="local",
-                num_cpus=num_workers,
-                num_gpus=0,
-                include_dashboard=False,
-                object_store_memory=STORE_BYTES + num_workers * FLIGHT_BYTES,
-                **common,
-            )
-    except (RayError, ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        where = f"connect to Ray at {address!r}" if address else "start a local Ray"
-        raise EngineError(f"cannot {where}: {error}") from error
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
-def _signal_handlers() -> dict[int, Any]:
-    """The caller's handlers, which `ray.init` replaces; none outside the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        return {}
-    return {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-
 def _sent(context: TaskContext) -> Any:
     """A reference to the context in the store; raises `EngineError` for what cannot be pickled."""
     try:
@@ -234,9 +97,9 @@ class RayEngine:
     def __init__(self, context: TaskContext, num_workers: int, address: str | None = None) -> None:
         self.num_workers = num_workers
         address = address or os.environ.get("RAY_ADDRESS")
-        self._local = _RUNTIME.acquire(num_workers, address)
+        self._local = RUNTIME.acquire(num_workers, address)
         self._closed = False
-        self._forget = weakref.finalize(self, _RUNTIME.forget)
+        self._forget = weakref.finalize(self, RUNTIME.forget)
         self._forget.atexit = False
         self._names = iter(range(1 << 62))
         self._actors: dict[Hashable, Any] = {}
@@ -333,4 +196,4 @@ class RayEngine:
             with contextlib.suppress(RayError):
                 ray.kill(actor)
         self._actors = {}
-        _RUNTIME.release()
+        RUNTIME.release()

@@ -107,7 +107,7 @@ class TaskRunner:
             own = ready[r]
             mixed, fields = self._mixed(r, ready, draws)
             fields = own.passage.run(self._mixed_steps, fields)
-            self._rows.put(row + offset, self._on_the_wire(fields, own.passage.place), own.passage.place)
+            self._rows.put(row + offset, self._on_the_wire(fields, own.passage.place))
             self._describe(row + offset, own, ready[mixed.partner], mixed, result)
             result.columns["partner"][row + offset] = rows.first + mixed.partner
         self._seconds["mix"] += perf_counter() - started

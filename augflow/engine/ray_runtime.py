@@ -1,0 +1,169 @@
+"""The Ray of this process: a local one that augflow starts and stops, or a cluster by address."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+if {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
+    # Ray reads the mode when it is imported, and without it ignores the token of a cluster by address.
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+import ray
+from ray._private.node import Node
+from ray.exceptions import RayError
+
+from augflow.errors import EngineError
+
+REACH_SECONDS = 5.0
+"""How long to wait for the port of a cluster's head to answer."""
+
+FLIGHT_BYTES = 64 * 2**20
+"""Results in flight, a worker. A store much larger than the window touches ever fresh pages."""
+
+STORE_BYTES = 128 * 2**20
+"""Object store of a local Ray beside what is in flight; Ray refuses stores below 75 MiB."""
+
+
+class Runtime:
+    """The Ray of this process. Ray allows one, so streams share it; the last one stops what we started.
+
+    A Ray that the caller has started or joined is used as it is, and left running.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._opened = False
+        self._local = False
+
+    def acquire(self, num_workers: int, address: str | None) -> bool:
+        """Connect or start; returns whether the Ray is a local one of ours."""
+        with self._lock:
+            if not ray.is_initialized():
+                self._opened, self._local = False, address is None
+                with _access_token(self._local):
+                    _init(num_workers, address)
+                self._opened = True
+            elif not self._opened:
+                self._local = False
+            self._users += 1
+            return self._local
+
+    def release(self) -> None:
+        """One user less."""
+        with self._lock:
+            self._users -= 1
+            if self._users == 0 and self._opened:
+                self._opened = False
+                ray.shutdown()
+                if self._local:
+                    _forget_token()
+
+    def forget(self) -> None:
+        """One user less, found by the garbage collector: no lock and no Ray there. Ray ends with the
+        next `release`, or with the interpreter."""
+        self._users -= 1
+
+
+RUNTIME = Runtime()
+
+
+TOKEN_VARIABLE = "RAY_AUTH_TOKEN"  # noqa: S105 - the name of a variable
+MODE_VARIABLE = "RAY_AUTH_MODE"
+_TOKEN = secrets.token_hex(32)
+
+
+@contextlib.contextmanager
+def _access_token(local: bool) -> Iterator[None]:
+    """A token of this process for its local Ray, whose ports listen on all interfaces.
+
+    Left alone, Ray writes one to the home folder, where other clusters then demand it. Ray's
+    processes inherit it, this process remembers it, so the environment is put back at once.
+    """
+    if not local or TOKEN_VARIABLE in os.environ:
+        yield
+        return
+    _forget_token()
+    mode = os.environ.get(MODE_VARIABLE)
+    os.environ[TOKEN_VARIABLE] = _TOKEN
+    try:
+        yield
+    finally:
+        del os.environ[TOKEN_VARIABLE]
+        if mode is None:
+            os.environ.pop(MODE_VARIABLE, None)  # `ray.init` sets it for good
+
+
+def _forget_token() -> None:
+    """Ray remembers the first token of a process; another Ray in it would be refused."""
+    loader = getattr(ray._raylet, "AuthenticationTokenLoader", None)
+    if loader is not None:
+        loader.instance().reset_cache()
+
+
+def _check_reachable(address: str) -> None:
+    """Raise `EngineError` where nothing listens at `host:port`: Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in host:
+        return  # Ray has its own words such as `auto`, and its own messages
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise EngineError(f"cannot connect to Ray at {address!r}: {error}") from error
+
+
+def _init(num_workers: int, address: str | None) -> None:
+    if address is not None:
+        _check_reachable(address)
+    common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    handlers = _signal_handlers()
+    try:
+        if address is not None:
+            ray.init(address=address, **common)
+        else:
+            with _without_api_server():
+                ray.init(
+                    address="local",
+                    num_cpus=num_workers,
+                    num_gpus=0,
+                    include_dashboard=False,
+                    object_store_memory=STORE_BYTES + num_workers * FLIGHT_BYTES,
+                    **common,
+                )
+    except (RayError, ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        where = f"connect to Ray at {address!r}" if address else "start a local Ray"
+        raise EngineError(f"cannot {where}: {error}") from error
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _without_api_server() -> Iterator[None]:
+    """A local Ray without the process that would serve the dashboard.
+
+    Without a dashboard all that it does is ask the cloud's metadata service (169.254.169.254) where it
+    runs, for usage reports that are off: a network access that no setting of Ray 2.60 prevents. Ray
+    also starts a second sooner.
+    """
+    start = Node.start_api_server
+    Node.start_api_server = lambda *_, **__: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Node.start_api_server = start  # type: ignore[method-assign]
+
+
+def _signal_handlers() -> dict[int, Any]:
+    """The caller's handlers, which `ray.init` replaces; none outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    return {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
