@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from augflow.batching.mix import MIX_OPS
 from augflow.cli.options import Json
 from augflow.cli.output import FOUND_BEFORE, Report, reporting
-from augflow.transforms.catalog import Op
-from augflow.transforms.lookup import aliases, catalog, unusable
+from augflow.transforms.lookup import Described, aliases, catalog, described, unusable
 from augflow.wording import closest
 
 
@@ -56,33 +55,48 @@ def _list(report: Report, modality: str, as_json: bool) -> None:
 
 
 def _show(report: Report, name: str, modality: str, as_json: bool) -> None:
-    known = catalog(modality)
-    target = aliases(modality).get(name, name)
-    if target not in known:
-        reason = unusable(modality).get(target)
-        why = f"cannot be used: {reason}" if reason else f"is not an op{closest(name, known)}"
+    shown = [_described(op) for op in (described(name, modality),) if op is not None]
+    if name in MIX_OPS:
+        shown.append(_mixing(name))
+    if not shown:
+        reason = unusable(modality).get(name)
+        known = {*catalog(modality), *aliases(modality), *MIX_OPS}
+        why = (
+            f"cannot be used in a list of ops: {reason}" if reason else f"is not an op{closest(name, known)}"
+        )
         report.say(f"{name} {why}")
         raise typer.Exit(FOUND_BEFORE)
-    op = known[target]
     if as_json:
-        report.json(_described(op))
+        report.json(shown[0] if len(shown) == 1 else shown)
         return
-    report.line(f"{op.name} ({op.library}): {op.summary}")
-    report.line(f"  p = {op.default_p:g} where the spec does not say")
-    for param in op.params.values():
-        value = "required" if param.required else f"= {param.default}"
-        report.line(f"  {param.name} {value}   {_type(dict(param.schema))}")
+    for op in shown:
+        report.line(f"{op['name']} ({op['library']}): {op['summary']}")
+        report.line(f"  p = {op['default_p']:g} where the spec does not say")
+        for param, about in op["params"].items():
+            value = "required" if about["required"] else f"= {about['default']}"
+            report.line(f"  {param} {value}   {_type(about['schema'])}")
 
 
-def _described(op: Op) -> dict[str, object]:
+def _described(op: Described) -> dict[str, Any]:
     params = {
         param.name: {"required": param.required, "default": param.default, "schema": dict(param.schema)}
         for param in op.params.values()
     }
-    shown = {"name": op.name, "library": op.library, "summary": op.summary, "default_p": op.default_p}
-    return {**shown, "version": op.version, "params": params}
+    about = {"name": op.name, "library": op.library, "summary": op.summary, "default_p": op.default_p}
+    return {**about, "params": params}
 
 
-def _type(schema: dict[str, object]) -> str:
+def _mixing(name: str) -> dict[str, Any]:
+    properties = MIX_OPS[name].model_json_schema()["properties"]
+    params = {
+        key: {"required": False, "default": schema["default"], "schema": schema}
+        for key, schema in properties.items()
+        if key != "p"
+    }
+    about = {"name": name, "library": "augflow, in batch.mix", "summary": MIX_OPS[name].summary}
+    return {**about, "default_p": 1.0, "params": params}
+
+
+def _type(schema: dict[str, Any]) -> str:
     shown = {key: value for key, value in schema.items() if key not in ("title", "default", "description")}
     return str(shown) if shown else ""

@@ -97,6 +97,7 @@ class RayEngine:
     def __init__(self, context: TaskContext, num_workers: int, address: str | None = None) -> None:
         self.num_workers = num_workers
         address = address or os.environ.get("RAY_ADDRESS")
+        address = None if address == "local" else address
         self._local = RUNTIME.acquire(num_workers, address)
         self._closed = False
         self._forget = weakref.finalize(self, RUNTIME.forget)
@@ -131,9 +132,11 @@ class RayEngine:
                 f"no worker started within {START_SECONDS:.0f} s; {self.num_workers} CPUs were asked for, "
                 "which the cluster does not have free"
             )
-        ready, late = ray.wait(list(calls), num_returns=len(calls), timeout=JOIN_SECONDS)
+        # On a Ray of our own no worker waits for a CPU, so all will come.
+        patience = START_SECONDS if self._local else JOIN_SECONDS
+        ready, late = ray.wait(list(calls), num_returns=len(calls), timeout=patience)
         if late:
-            came = f"{len(ready)} of {self.num_workers} workers came within {JOIN_SECONDS:.0f} s"
+            came = f"{len(ready)} of {self.num_workers} workers came within {patience:.0f} s"
             warnings.warn(f"augflow: {came}; going on with them", RuntimeWarning, stacklevel=2)
         for call in late:
             ray.kill(self._actors.pop(calls[call]))
@@ -181,8 +184,13 @@ class RayEngine:
             window.finished(worker, result)
 
     def _replace(self, worker: Hashable, window: Window, calls: dict[Any, tuple[Hashable, Task]]) -> None:
+        """Start another worker in the place of a dead one; what it still delivered is taken first."""
         for call in [call for call, (name, _) in calls.items() if name == worker]:
             del calls[call]
+            with contextlib.suppress(RayError):
+                result = ray.get(call)
+                if isinstance(result, TaskResult):
+                    window.finished(worker, result)
         del self._actors[worker]
         window.lost(worker, self._start_actor())
 

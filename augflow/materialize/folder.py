@@ -53,6 +53,11 @@ class OutputFolder:
             raise MaterializeError(f"{about_file}: is not what augflow wrote: {error}") from error
         decisive = [name for name in about if name != "spec"]  # its fingerprint counts, not its wording
         differing = sorted(n for n in decisive if not isinstance(found, dict) or found.get(n) != about[n])
+        if differing == ["environment"]:
+            raise MaterializeError(
+                f"{self.path}: was begun with other wheels or another CPU class ({found['environment']}), "
+                "which may make other bytes; go on there, or name another folder"
+            )
         if differing:
             raise MaterializeError(
                 f"{self.path}: holds another dataset ({', '.join(differing)} differ); name another folder"

@@ -140,9 +140,8 @@ class _Writer:
         self._bad.extend(result.bad)
         if len(self._bad) > self._budget:
             listed = "\n".join(f"  {sample.place}: {sample.reason}" for sample in self._bad)
-            raise BadSampleBudgetError(
-                f"{len(self._bad)} bad samples, max_bad allows {self._budget}:\n{listed}"
-            )
+            allowed = f"max_bad ({self._stream.plan.spec.source.max_bad}) allows {self._budget}"
+            raise BadSampleBudgetError(f"{len(self._bad)} bad samples, {allowed}:\n{listed}")
         entries = []
         try:
             for row, data in enumerate(result.encoded):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from augflow.errors import AugflowError
 from augflow.transforms.aliases import TYPED, TYPED_DEFAULTS, Foreign
-from augflow.transforms.catalog import Op, ParamProblem, Params
+from augflow.transforms.catalog import Op, Param, ParamProblem, Params
 from augflow.transforms.image import image_ops
 from augflow.transforms.library import LibraryMissingError
 from augflow.transforms.names import FOREIGN, OWN_OPS, refused_names, usable_names
@@ -48,6 +49,42 @@ def aliases(modality: str) -> Mapping[str, str]:
 def unusable(modality: str) -> Mapping[str, str]:
     """Names that cannot be used, and why."""
     return refused_names() if modality == "image" else {}
+
+
+class Described(Protocol):
+    """What can be told of an op, under its own or another library's name."""
+
+    @property
+    def name(self) -> str:
+        """The name that was asked for, or the op's own where that is another spelling."""
+        ...
+
+    @property
+    def library(self) -> str:
+        """Whose name and parameters these are."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        ...
+
+    @property
+    def default_p(self) -> float:
+        """The chance to fire where the spec does not say."""
+        ...
+
+    @property
+    def params(self) -> Mapping[str, Param]:
+        """Parameters by name."""
+        ...
+
+
+def described(name: str, modality: str) -> Described | None:
+    """What a name of the catalog means; None for what is no usable op."""
+    if modality != "image":
+        return None
+    return find_op(TYPED.get(name, name), modality) or FOREIGN.get(name)
 
 
 def find_op(name: str, modality: str) -> Op | None:
