@@ -159,7 +159,7 @@ def test_too_many_bad_samples_end_it(pictures: Path, pipeline: Make, tmp_path: P
     for name in ("1", "2"):
         (pictures / "cats" / f"{name}.png").write_bytes(b"")
     options = MaterializeOptions(on_error="skip")
-    with pytest.raises(BadSampleBudgetError, match=r"2 bad samples, max_bad allows 1:\n.*cats/"):
+    with pytest.raises(BadSampleBudgetError, match=r"2 bad samples, max_bad \(1%\) allows 1:\n.*cats/"):
         materialize(pipeline(), pictures, tmp_path / "out", options)
     materialize(pipeline(source={"max_bad": 2}), pictures, tmp_path / "more", options)
 
