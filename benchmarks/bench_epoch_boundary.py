@@ -50,7 +50,7 @@ def run(settings: Settings) -> Report:
         ("gap at an epoch's end / median gap between batches", f"{boundary:.2f}"),
         ("first batch after load_state_dict at 0, workers running, ms", f"{1000 * early:.0f}"),
         ("first batch after load_state_dict at 90%, workers running, ms", f"{1000 * late:.0f}"),
-        ("state_dict(), microseconds", f"{1e6 * seconds:.0f}"),
+        ("state_dict(), microseconds", f"{1e6 * seconds:.2g}"),
         ("state as JSON, bytes", f"{size}"),
     ]
     return Report("epoch boundary", words, ("what", "measured"), rows, figures)
