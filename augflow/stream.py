@@ -15,8 +15,8 @@ from typing import Any, Literal, get_args
 from augflow.batching.assembly import Assembler
 from augflow.batching.positions import Positions
 from augflow.batching.sizing import TaskSizer
-from augflow.engine import open_engine
-from augflow.engine.base import BadSample, Engine, Task, TaskContext
+from augflow.engine import Pool
+from augflow.engine.base import BadSample, Task, TaskContext
 from augflow.engine.flow import Flow
 from augflow.engine.worker import TaskRunner
 from augflow.environment import describe_environment, environment_differences
@@ -307,28 +307,6 @@ class BatchStream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class Pool:
-    """The engine of one or several streams, opened when the first batch is asked for."""
-
-    def __init__(self, context: TaskContext, num_workers: int, address: str | None) -> None:
-        self._context = context
-        self._num_workers = num_workers
-        self._address = address
-        self._engine: Engine | None = None
-
-    def engine(self) -> Engine:
-        """The engine, opened if it is not."""
-        if self._engine is None:
-            self._engine = open_engine(self._context, self._num_workers, self._address)
-        return self._engine
-
-    def close(self) -> None:
-        """Close the engine if it is open."""
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
 
 
 class _EpochIterator:

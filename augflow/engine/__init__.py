@@ -30,3 +30,25 @@ def open_engine(context: TaskContext, num_workers: int, address: str | None = No
             "num_workers above 0 needs Ray: install the extra `ray`, or use num_workers=0"
         ) from error
     return RayEngine(context, num_workers, address)
+
+
+class Pool:
+    """The engine of one or several streams, opened when the first batch is asked for."""
+
+    def __init__(self, context: TaskContext, num_workers: int, address: str | None) -> None:
+        self._context = context
+        self._num_workers = num_workers
+        self._address = address
+        self._engine: Engine | None = None
+
+    def engine(self) -> Engine:
+        """The engine, opened if it is not."""
+        if self._engine is None:
+            self._engine = open_engine(self._context, self._num_workers, self._address)
+        return self._engine
+
+    def close(self) -> None:
+        """Close the engine if it is open."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
