@@ -5,8 +5,8 @@ from __future__ import annotations
 from augflow.batching.positions import Positions
 from augflow.batching.rows import Columns, column_bytes
 
-TARGET_S = 0.06
-"""Work a task should hold: a call costs about 0.1 ms, and the end of an epoch waits for one task."""
+TARGET_S = 0.2
+"""Work a task should hold: a call costs client and raylet about 3 ms of CPU between them."""
 
 MAX_TASK_BYTES = 12 * 2**20
 SMOOTHING = 0.3

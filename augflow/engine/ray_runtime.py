@@ -25,6 +25,10 @@ from augflow.errors import EngineError
 REACH_SECONDS = 5.0
 """How long to wait for the port of a cluster's head to answer."""
 
+SYSTEM_CONFIG = {"free_objects_period_milliseconds": 10, "oom_grace_period_s": 0}
+"""Of a local Ray. It frees results once a second when left alone: with large cheap batches the store fills
+before, and whoever puts the next result waits for two seconds."""
+
 FLIGHT_BYTES = 64 * 2**20
 """Results in flight, a worker. A store much larger than the window touches ever fresh pages."""
 
@@ -136,6 +140,7 @@ def _init(num_workers: int, address: str | None) -> None:
                     num_gpus=0,
                     include_dashboard=False,
                     object_store_memory=STORE_BYTES + num_workers * FLIGHT_BYTES,
+                    _system_config=SYSTEM_CONFIG,
                     **common,
                 )
     except (RayError, ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
