@@ -195,8 +195,7 @@ class BatchStream:
     def _flow_at(self, epoch: int, step: int) -> Flow:
         if self._flow is None or (self._flow.epoch, self._flow.step) != (epoch, step):
             self._drop_flow()
-            workers = self.options.num_workers
-            sizer = TaskSizer(self.plan.tile, workers) if workers else None
+            sizer = TaskSizer(self.plan.tile) if self.options.num_workers else None
             self._flow = Flow(self._pool.engine(), self.positions, sizer, (epoch, step), self._stats.worked)
         return self._flow
 

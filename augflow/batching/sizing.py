@@ -15,9 +15,8 @@ SMOOTHING = 0.3
 class TaskSizer:
     """Learns what a row costs. Sizes change speed, never bytes."""
 
-    def __init__(self, tile: int, num_workers: int) -> None:
+    def __init__(self, tile: int) -> None:
         self._tile = tile
-        self._workers = max(1, num_workers)
         self._row_s: float | None = None
         self._row_bytes = 1
 
@@ -33,8 +32,6 @@ class TaskSizer:
         left = positions.total_rows - first_row
         wanted = self._tile
         if self._row_s is not None:
-            share = -(-left // (2 * self._workers))
-            bound = MAX_TASK_BYTES // self._row_bytes
-            wanted = min(int(TARGET_S / max(self._row_s, 1e-9)), share, bound)
+            wanted = min(int(TARGET_S / max(self._row_s, 1e-9)), MAX_TASK_BYTES // self._row_bytes)
         tiles = max(1, wanted // self._tile)
         return min(left, tiles * self._tile - positions.row_position(first_row) % self._tile)

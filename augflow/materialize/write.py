@@ -118,7 +118,7 @@ class _Writer:
             self._stream.context, replace_bad=self._on_error == "skip", record=True, encoder=self._encoder
         )
         engine = open_engine(context, self._options.num_workers, self._options.address)
-        sizer = TaskSizer(self._stream.plan.tile, self._options.num_workers)
+        sizer = TaskSizer(self._stream.plan.tile)
         try:
             for result in engine.results(self._tasks(done, sizer)):
                 sizer.learn(result.columns, result.seconds["total"])

@@ -166,7 +166,7 @@ def test_task_sizes_advance_and_stay_bounded(
     positions = Positions(length, rows * world, False, 0, world)
     assume(positions.total_rows)
     tile = default_tile(rows * world)
-    sizer = TaskSizer(tile, 2)
+    sizer = TaskSizer(tile)
     first = sizer.rows(positions, 0)
     assert 1 <= first <= tile
     task = {"index": np.zeros(4, np.int64), "image": np.empty((4, width), np.uint8)}
