@@ -28,10 +28,13 @@ class TaskSizer:
         self._row_bytes = max(1, column_bytes(columns) // rows)
 
     def rows(self, positions: Positions, first_row: int) -> int:
-        """Rows of the task that starts at `first_row`, ending at a tile's end where it can."""
+        """Rows of the task that starts at `first_row`. It ends with a step where it holds whole ones, so
+        that batches come evenly, else with a tile where it can."""
         left = positions.total_rows - first_row
         wanted = self._tile
         if self._row_s is not None:
             wanted = min(int(TARGET_S / max(self._row_s, 1e-9)), MAX_TASK_BYTES // self._row_bytes)
+        if wanted >= positions.rows:
+            return min(left, (first_row + wanted) // positions.rows * positions.rows - first_row)
         tiles = max(1, wanted // self._tile)
         return min(left, tiles * self._tile - positions.row_position(first_row) % self._tile)
