@@ -14,7 +14,7 @@ from benchmarks.seats import Record, Turn
 
 @dataclass
 class Figure:
-    """One figure against what the design asks of it."""
+    """One figure against its floor and its aim."""
 
     what: str
     value: float

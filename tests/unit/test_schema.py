@@ -42,7 +42,7 @@ def test_every_preset_fulfils_the_schema(validator: Draft202012Validator, file: 
     ],
 )
 def test_what_compiles_is_accepted(validator: Draft202012Validator, sections: dict[str, Any]) -> None:
-    """The forms of section 4 of the design, short and long."""
+    """The forms of a spec, short and long."""
     errors = list(validator.iter_errors({"version": 1, "modality": "image", **sections}))
     assert not errors, errors[0].message
 

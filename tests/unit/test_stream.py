@@ -163,7 +163,7 @@ def test_batches_belong_to_the_user() -> None:
     assert not np.shares_memory(first["image"], second["image"])
 
 
-def test_columns_are_those_of_the_design() -> None:
+def test_every_column_has_its_dtype_and_shape() -> None:
     """Names, dtypes and shapes of every column, images in the source's own layout."""
     batch = next(iter(stream(40, 16, mix=MIX)))
     found = {name: (str(column.dtype), column.shape) for name, column in batch.items()}

@@ -38,7 +38,7 @@ def test_different_ids_have_different_names(ids: list[str]) -> None:
     [("a.png", "a.png"), ("dogs/sub/1.png", "dogs__sub__1.png"), ("é ü", "é ü"), ("a_b/c", "a_b__c")],
 )
 def test_ordinary_ids_stay_readable(text: str, name: str) -> None:
-    """Folders become two underscores and nothing else changes: the names that DESIGN shows."""
+    """Folders become two underscores and nothing else changes."""
     assert safe_name(text) == name
 
 

@@ -97,7 +97,7 @@ def test_items_that_nearly_have_the_form(text: str, place: str, expected: str) -
     ],
 )
 def test_what_is_planned_is_refused_by_name(text: str, place: str) -> None:
-    """What DESIGN names and this version lacks says `not supported yet`, not `unknown`."""
+    """What is planned and this version lacks says `not supported yet`, not `unknown`."""
     found = problems(text + "\n")
     assert len(found) == 1, found
     assert place in found[0]
