@@ -11,16 +11,17 @@ the length of a batch. CPU-seconds are those of the whole process tree, Ray's da
 
 Command: python -m benchmarks.run --question heavy_stream
 
-On 2 cores, x86-64 (the kernel makes 1,808 rows/s), 3 rounds:
+On 2 cores, x86-64 (the kernel makes 1,763 rows/s), 3 rounds:
 
 | contender               | rows/s / kernel | CPU-s / kernel | first batch s |
 | ----------------------- | --------------- | -------------- | ------------- |
-| DataLoader, Pillow      | 0.69            | 1.42           | 2.8           |
-| DataLoader, the best    | 0.82            | 1.17           | 3.6           |
-| augflow                 | 0.91            | 1.10           | 3.5           |
-| augflow with mixup      | 0.80            | 1.26           | 4.3           |
+| DataLoader, Pillow      | 0.71            | 1.45           | 3.0           |
+| DataLoader, the best    | 0.86            | 1.14           | 3.6           |
+| augflow                 | 0.88            | 1.16           | 4.7           |
+| augflow with mixup      | 0.82            | 1.23           | 4.3           |
 
-T1 0.91, T3a 1.28, T3b 1.05, T11 1.10: all four floors reached, no aim.
+T1 0.88 and T3a 1.24: floors reached. T3b 0.98 and T11 1.16: floors missed by a little; a run before
+gave 1.05 and 1.10.
 """
 
 from __future__ import annotations

@@ -66,11 +66,13 @@ def test_json_is_alone_when_a_worker_dies(
     start: Start, wait_until: Wait, spec: Path, samples: Path, tmp_path: Path
 ) -> None:
     """With a worker killed on the way, standard output is one JSON object and the digest is right."""
-    arguments = ("digest", spec, samples, "--epochs", "400", "--json")
+    # So many epochs that the run is far from its end when the workers are seen to be at work.
+    arguments = ("digest", spec, samples, "--epochs", "2000", "--json")
     program = start(AUGFLOW, *arguments, "--workers", "2")
     wait_until(lambda: busy(program), "two workers are at work", within_s=60)
-    victim = program.workers()[0]
-    victim.kill()
+    victims = program.workers()
+    assert victims and program.process.poll() is None, "the run ended before a worker could be killed"
+    victims[0].kill()
     assert program.wait(90) == 0, program.err
     reference = start(AUGFLOW, *arguments)
     assert reference.wait(90) == 0, reference.err
