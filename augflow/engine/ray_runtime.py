@@ -129,6 +129,14 @@ def _init(num_workers: int, address: str | None) -> None:
         _check_reachable(address)
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     handlers = _signal_handlers()
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: Any) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    if handlers.get(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
     try:
         if address is not None:
             ray.init(address=address, **common)
@@ -149,6 +157,9 @@ def _init(num_workers: int, address: str | None) -> None:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+    if interrupts:  # swallowed by a callback inside Ray; the user has asked to stop all the same
+        ray.shutdown()
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
