@@ -71,7 +71,8 @@ def test_json_is_alone_when_a_worker_dies(
     program = start(AUGFLOW, *arguments, "--workers", "2")
     wait_until(lambda: busy(program), "two workers are at work", within_s=60)
     victims = program.workers()
-    assert victims and program.process.poll() is None, "the run ended before a worker could be killed"
+    assert program.process.poll() is None, "the run ended before a worker could be killed"
+    assert victims, "no worker to kill"
     victims[0].kill()
     assert program.wait(90) == 0, program.err
     reference = start(AUGFLOW, *arguments)
