@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -129,19 +129,11 @@ def _init(num_workers: int, address: str | None) -> None:
         _check_reachable(address)
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     handlers = _signal_handlers()
-    interrupts: list[int] = []
-
-    def interrupt(number: int, frame: Any) -> None:
-        interrupts.append(number)
-        signal.default_int_handler(number, frame)
-
-    if handlers.get(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
     try:
         if address is not None:
             ray.init(address=address, **common)
         else:
-            with _without_api_server():
+            with _without_api_server(), _interrupts_later(handlers):
                 ray.init(
                     address="local",
                     num_cpus=num_workers,
@@ -157,7 +149,27 @@ def _init(num_workers: int, address: str | None) -> None:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    if interrupts:  # swallowed by a callback inside Ray; the user has asked to stop all the same
+
+
+@contextlib.contextmanager
+def _interrupts_later(handlers: Mapping[int, Any]) -> Iterator[None]:
+    """A Ctrl-C while a local Ray starts, some seconds, stops it once it stands; a second one at once.
+
+    Raised in between it may fall into a callback of Python's fork, where it is printed and lost.
+    """
+    if handlers.get(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: Any) -> None:
+        interrupts.append(number)
+        if len(interrupts) > 1:
+            signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    yield
+    if interrupts:
         ray.shutdown()
         raise KeyboardInterrupt
 
