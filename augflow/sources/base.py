@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
 
-from augflow.sample import Sample
+from augflow.sample import Array, Sample
+
+FieldKind = Literal["image", "text", "audio", "mask", "boxes", "keypoints"]
+
+TargetKind = Literal["class", "multi_label", "regression"]
+"""What a sample is to be told apart by: one class, any number of classes, or numbers."""
+
+
+@dataclass(frozen=True)
+class FieldRequest:
+    """One field that a spec wants of every sample."""
+
+    name: str
+    """In the sample."""
+    kind: FieldKind
+    origin: str | None = None
+    """The spec's `from`: a column of a table, a folder or file beside the source, or the key of an item;
+    None means what the kind and the source suggest."""
+
+
+SINGLE_IMAGE = (FieldRequest("image", "image"),)
 
 
 @runtime_checkable
@@ -13,7 +34,18 @@ class Source(Protocol):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names in the order of the labels; empty where samples have no label."""
+        """Class names in the order of the labels, or the names of the numbers of a regression; empty
+        where samples have no label."""
+        ...
+
+    @property
+    def target_kind(self) -> TargetKind:
+        """What targets mean; `Sample.target` is always there for kinds other than `class`."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The keys of every `Sample.row`."""
         ...
 
     @property
@@ -34,7 +66,13 @@ class Source(Protocol):
         ...
 
     def read(self, index: int) -> Sample:
-        """Read and decode one sample; raises `BadSampleError` where that cannot be done."""
+        """Read and decode one sample, with every field that was asked for; raises `BadSampleError`
+        where that cannot be done."""
+        ...
+
+    def lengths(self) -> Array | None:
+        """How long each sample is, int64 (n,), in units that compare within the source (characters,
+        bytes, seconds); None where that takes reading them. For batches of like length."""
         ...
 
     def fingerprint(self) -> str:

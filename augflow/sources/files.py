@@ -7,7 +7,8 @@ import stat
 from dataclasses import dataclass
 
 from augflow.errors import SourceError
-from augflow.sample import Sample
+from augflow.sample import Array, Sample
+from augflow.sources.base import TargetKind
 from augflow.sources.decode import read_image
 from augflow.sources.index import PathIndex, printable
 
@@ -77,6 +78,8 @@ class FileSource:
     index: PathIndex
     classes: tuple[str, ...]
     description: str
+    target_kind: TargetKind = "class"
+    columns: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.index)
@@ -97,6 +100,10 @@ class FileSource:
         target = targets.row(index, len(self.classes)) if targets is not None else None
         label = int(self.index.labels[index])
         return Sample(self.sample_id(index), index, {"image": image}, label, target)
+
+    def lengths(self) -> Array:
+        """Bytes of each file."""
+        return self.index.sizes
 
     def fingerprint(self) -> str:
         """Hex digest of ids, labels and sizes."""

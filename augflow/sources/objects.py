@@ -17,6 +17,7 @@ from PIL import Image
 
 from augflow.errors import BadSampleError, SourceError
 from augflow.sample import UNLABELED, Array, Sample, frozen
+from augflow.sources.base import TargetKind
 from augflow.sources.classes import ClassList, counted, listed
 from augflow.sources.decode import DAMAGED
 from augflow.sources.index import FINGERPRINT_BYTES
@@ -51,6 +52,8 @@ class ObjectSource:
     numbering: Numbering | None
     """None where the items have no labels."""
     digest: str
+    target_kind: TargetKind = "class"
+    columns: tuple[str, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -85,6 +88,9 @@ class ObjectSource:
             raise BadSampleError(place, f"the item has {has}, but the first items {others}")
         number = UNLABELED if self.numbering is None else self.numbering.number(label, place)
         return Sample(self.sample_id(index), index, {"image": _pixels(image, place)}, number)
+
+    def lengths(self) -> None:
+        """Not known without reading every item."""
 
     def fingerprint(self) -> str:
         """Hex digest of type, length, the object's own `fingerprint()` and its ids, where it has them."""

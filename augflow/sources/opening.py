@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from augflow.errors import SourceError
-from augflow.sources.base import Source
+from augflow.sources.base import SINGLE_IMAGE, FieldRequest, Source
 from augflow.sources.classes import ClassList, frozen_classes
 from augflow.sources.files import FileSource
 from augflow.sources.folder import open_folder
@@ -50,7 +50,11 @@ class SourceSettings(Protocol):
 
 
 def open_source(
-    source: object, spec: SourceSettings | None = None, *, classes: Sequence[str] | None = None
+    source: object,
+    spec: SourceSettings | None = None,
+    *,
+    classes: Sequence[str] | None = None,
+    fields: Sequence[FieldRequest] = SINGLE_IMAGE,
 ) -> Source:
     """Samples from a path (`PATH` or `PATH?split=train`) or from a Python object.
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augflow.errors import SourceError
-from augflow.sample import Sample
-from augflow.sources.base import Source
+from augflow.sample import Array, Sample
+from augflow.sources.base import Source, TargetKind
 
 SHARES = 1 << 32
 
@@ -28,6 +28,16 @@ class Part:
     def classes(self) -> tuple[str, ...]:
         """See `Source.classes`."""
         return self.whole.classes
+
+    @property
+    def target_kind(self) -> TargetKind:
+        """See `Source.target_kind`."""
+        return self.whole.target_kind
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """See `Source.columns`."""
+        return self.whole.columns
 
     @property
     def description(self) -> str:
@@ -48,6 +58,11 @@ class Part:
     def read(self, index: int) -> Sample:
         """See `Source.read`."""
         return self.whole.read(int(self.indices[index]))
+
+    def lengths(self) -> Array | None:
+        """See `Source.lengths`."""
+        lengths = self.whole.lengths()
+        return None if lengths is None else lengths[self.indices]
 
     def fingerprint(self) -> str:
         """See `Source.fingerprint`."""

@@ -17,6 +17,9 @@ Params = dict[str, Any]
 Size = tuple[int, int] | None
 """Height and width where they are known before anything runs."""
 
+EVERY_FOLLOWER = frozenset({"mask", "boxes", "keypoints"})
+"""All that may follow an image."""
+
 
 class Transform(Protocol):
     """One op with its parameters fixed. Picklable; holds no random state and no sample."""
@@ -24,8 +27,9 @@ class Transform(Protocol):
     def __call__(self, fields: Fields, rng: KeyedRandom) -> tuple[Fields, Drawn]:
         """New fields, and what was drawn as `readable` takes it.
 
-        Inputs may be read-only. They are never changed; a field that the op leaves alone may be
-        the same array.
+        The fields are those of one field of the sample under the name of its modality: `image`, `text` or
+        `audio`; and for an image that others follow, `FOLLOWERS`. Inputs may be read-only. They are
+        never changed; what the op leaves alone may be the same object.
         """
         ...
 
@@ -64,7 +68,7 @@ class Op(Protocol):
 
     @property
     def library(self) -> str:
-        """Whose op it is: `albumentations`, `pillow`, `augflow`, `registered`."""
+        """Whose op it is: a library such as `albumentations`, `augflow` itself, or `registered`."""
         ...
 
     @property
@@ -85,6 +89,12 @@ class Op(Protocol):
     @property
     def params(self) -> Mapping[str, Param]:
         """Parameters by name, `p` not among them."""
+        ...
+
+    @property
+    def carries(self) -> frozenset[str]:
+        """What may follow an image through the op: of `mask`, `boxes`, `keypoints`. The op moves them
+        as it moves pixels. Empty for other modalities."""
         ...
 
     def check(self, params: Params) -> tuple[Params, list[ParamProblem]]:

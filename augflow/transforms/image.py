@@ -33,6 +33,7 @@ class ImageOp:
     modality = "image"
     library = "albumentations"
     version = 1
+    carries: frozenset[str] = frozenset()
 
     def __init__(self, library_class: Any) -> None:
         self._class = library_class

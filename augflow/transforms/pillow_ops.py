@@ -10,7 +10,7 @@ from PIL import Image, ImageEnhance
 from pydantic import Field
 
 from augflow.sample import Array
-from augflow.transforms.catalog import Op
+from augflow.transforms.catalog import EVERY_FOLLOWER, Op
 from augflow.transforms.functions import FunctionOp
 from augflow.transforms.pictures import Fill, fill_color, from_picture, to_picture
 
@@ -63,7 +63,12 @@ def perspective_coefficients(corners: Array, images: Array) -> tuple[float, ...]
 
 PILLOW_OPS: Mapping[str, Op] = {
     function.__name__: FunctionOp(
-        function.__name__, function, library="pillow", default_p=0.5, keeps_size=True
+        function.__name__,
+        function,
+        library="pillow",
+        default_p=0.5,
+        keeps_size=True,
+        carries=EVERY_FOLLOWER if function is random_adjust_sharpness else frozenset(),
     )
     for function in (random_adjust_sharpness, random_perspective)
 }

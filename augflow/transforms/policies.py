@@ -144,6 +144,7 @@ class PolicyOp:
     library: str = "augflow"
     version: int = 1
     default_p: float = 1.0
+    carries: frozenset[str] = frozenset()
 
     @property
     def params(self) -> Mapping[str, Param]:

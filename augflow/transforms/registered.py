@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,11 +13,12 @@ import numpy as np
 from augflow.errors import Problem, SpecError
 from augflow.rng import KeyedRandom, sample_key
 from augflow.sample import Array, frozen
-from augflow.transforms.catalog import Op, Transform
+from augflow.transforms.catalog import EVERY_FOLLOWER, Op, Transform
 from augflow.transforms.functions import FunctionOp
 from augflow.transforms.names import is_taken
 
 ENTRY_POINTS = "augflow.ops"
+MODALITIES = ("image", "text", "audio")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -24,19 +26,25 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _registered: dict[str, FunctionOp] = {}
 
 
-def op(modality: str = "image", version: int = 1, name: str | None = None) -> Callable[[Function], Function]:
+def op(
+    modality: str = "image", version: int = 1, name: str | None = None, keeps_place: bool = False
+) -> Callable[[Function], Function]:
     """Register a function as an op that specs can name; the function itself stays as it is.
 
-    The first parameter is `image`, a read-only array (H, W, C) of uint8, or of float32 in [0, 1]; with
-    a parameter `rng` it gets a numpy generator and counts as random. The other parameters become
-    the op's, checked against their annotations. Raise `version` when the function's results change:
-    it is part of the fingerprint.
+    The first parameter is named for the modality: `image`, a read-only array (H, W, C) of uint8, or of
+    float32 in [0, 1]; `text`, a str; `audio`, read-only float32 (channels, time), with the argument
+    `sample_rate` in Hz where the function has it. With a parameter `rng` it gets a numpy generator and
+    counts as random. The other parameters become the op's, checked against their annotations. Raise
+    `version` when the function's results change: it is part of the fingerprint. `keeps_place` says
+    that the pixels of an image stay where they are, so that masks, boxes and keypoints stay right.
     """
-    if modality != "image":
-        raise ValueError(f"modality must be image, got {modality!r}")
+    if modality not in MODALITIES:
+        raise ValueError(f"modality must be one of {', '.join(MODALITIES)}, got {modality!r}")
 
     def register(function: Function) -> Function:
         entry = _entry(function, name or function.__name__, modality, version)
+        if keeps_place:
+            entry = replace(entry, keeps_size=True, carries=EVERY_FOLLOWER)
         _registered[entry.name] = entry
         return function
 
@@ -45,8 +53,8 @@ def op(modality: str = "image", version: int = 1, name: str | None = None) -> Ca
 
 def _entry(function: Callable[..., Any], name: str, modality: str, version: int) -> FunctionOp:
     arguments = list(inspect.signature(function).parameters)
-    if arguments[:1] != ["image"]:
-        raise TypeError(f"the first parameter of {name} must be image, got {arguments[:1]}")
+    if arguments[:1] != [modality]:
+        raise TypeError(f"the first parameter of {name} must be {modality}, got {arguments[:1]}")
     if "p" in arguments:
         raise TypeError(f"{name} must not have a parameter p: the spec decides whether an op fires")
     if is_taken(name):
