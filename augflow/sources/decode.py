@@ -8,7 +8,6 @@ color loses its low byte, where 16-bit grey is rounded.
 from __future__ import annotations
 
 import io
-import os
 import struct
 import zlib
 from functools import cache
@@ -48,21 +47,6 @@ DAMAGED = (
     zlib.error,
 )
 """What Pillow's parsers let through on damaged files; warnings where the user made them errors."""
-
-
-def read_image(path: str, place: str) -> Array:
-    """The pixels of a file, uint8 (H, W, 3); raises `BadSampleError` naming `place`."""
-    try:
-        with open(path, "rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_FILE_BYTES:
-                raise BadSampleError(
-                    place, f"the file has {size:,} bytes, above the limit of {MAX_FILE_BYTES:,}"
-                )
-            data = file.readall()
-    except OSError as error:
-        raise BadSampleError(place, f"cannot be read: {error.strerror or error}") from error
-    return decode_image(data, place)
 
 
 def decode_image(data: bytes, place: str) -> Array:

@@ -1,24 +1,33 @@
-"""Image files below one folder, read by index."""
+"""Files below one folder, read by index: images, sounds or texts."""
 
 from __future__ import annotations
 
 import os
 import stat
 from dataclasses import dataclass
+from functools import cached_property
 
 from augflow.errors import SourceError
 from augflow.sample import Array, Sample
-from augflow.sources.base import TargetKind
-from augflow.sources.decode import read_image
-from augflow.sources.index import PathIndex, printable
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
-"""Names that are taken for images, in any case; what the content is decides only how to decode it."""
+from augflow.sources.base import SINGLE_IMAGE, FieldRequest, TargetKind
+from augflow.sources.decoding import FILE_SUFFIXES, NOUNS, read
+from augflow.sources.index import SampleIndex, printable
+from augflow.sources.storage import is_url, join_place, list_remote, shown
 
 
 def suffix_of(name: str) -> str:
     """The lower-case suffix of a file name, with its dot; "" where there is none."""
     return os.path.splitext(name)[1].lower()
+
+
+def refuse_suffix(path: str, request: FieldRequest, origin: str) -> None:
+    """Raise SourceError where a path that a table names ends like a file of another kind."""
+    suffix, wanted = suffix_of(path), FILE_SUFFIXES[request.kind]
+    if suffix and suffix not in wanted:
+        noun = NOUNS[request.kind]
+        raise SourceError(
+            f"{origin}: no {noun} files: found {suffix}; {noun}s are {', '.join(sorted(wanted))}"
+        )
 
 
 class Folder:
@@ -68,18 +77,66 @@ class Folder:
             raise SourceError(f"{origin}: {printable(path)!r} is not a file")
         return status.st_size
 
+    def base_of(self, path: str) -> str:
+        """What goes before a path of the table: nothing, or the one subfolder where it lies."""
+        if os.path.lexists(os.path.join(self.root, path)):
+            return ""
+        with os.scandir(self.root) as entries:
+            names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
+        holding = [name for name in names if os.path.lexists(os.path.join(self.root, name, path))]
+        return f"{holding[0]}/" if len(holding) == 1 else ""
+
+
+class RemoteFolder:
+    """The folder of a source behind a URL, listed once when a file of it is first asked for."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        return {file.path: file.size for file in list_remote(self.root)}
+
+    def size_of(self, path: str, origin: str) -> int:
+        """Size in bytes of a file that a table names; raises SourceError naming `origin` without one."""
+        if path not in self._sizes:
+            raise SourceError(f"{origin}: {printable(path)!r} is not in {shown(self.root)}")
+        return self._sizes[path]
+
+    def base_of(self, path: str) -> str:
+        """What goes before a path of the table: nothing, or the one subfolder where it lies."""
+        if path in self._sizes:
+            return ""
+        holding = [
+            name
+            for name in self._sizes
+            if name.endswith(f"/{path}") and name.count("/") == path.count("/") + 1
+        ]
+        return holding[0].removesuffix(path) if len(holding) == 1 else ""
+
+
+def folder_of(root: str) -> Folder | RemoteFolder:
+    """The folder of a source on this machine or behind a URL."""
+    return RemoteFolder(root) if is_url(root) else Folder(root)
+
 
 @dataclass(frozen=True, eq=False)
 class FileSource:
-    """Image files below one folder. Frozen, picklable, safe to share between threads."""
+    """Files of one kind below one folder. Frozen, picklable, safe to share between threads."""
 
     root: str
-    """Absolute: workers have other working directories."""
-    index: PathIndex
+    """Absolute, for workers have other working directories; or a URL."""
+    index: SampleIndex
     classes: tuple[str, ...]
     description: str
+    request: FieldRequest = SINGLE_IMAGE[0]
+    """The field that the files are."""
     target_kind: TargetKind = "class"
-    columns: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The other columns of the table that names the files."""
+        return self.index.rows.names
 
     def __len__(self) -> int:
         return len(self.index)
@@ -90,16 +147,13 @@ class FileSource:
 
     def place(self, index: int) -> str:
         """The absolute path, on one line."""
-        return printable(os.path.join(self.root, self.index.path(index)))
+        return shown(join_place(self.root, self.index.path(index)))
 
     def read(self, index: int) -> Sample:
-        """The decoded image as field `image`, uint8 (H, W, 3); raises `BadSampleError`."""
-        path = os.path.join(self.root, self.index.path(index))
-        image = read_image(path, printable(path))
-        targets = self.index.targets
-        target = targets.row(index, len(self.classes)) if targets is not None else None
-        label = int(self.index.labels[index])
-        return Sample(self.sample_id(index), index, {"image": image}, label, target)
+        """The decoded file as the field that was asked for; raises `BadSampleError`."""
+        path = join_place(self.root, self.index.path(index))
+        fields = {self.request.name: read(self.request.kind, path, shown(path))}
+        return self.index.sample(index, fields, len(self.classes), self.target_kind)
 
     def lengths(self) -> Array:
         """Bytes of each file."""

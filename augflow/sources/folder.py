@@ -1,4 +1,4 @@
-"""Class folders, and folders of images without labels."""
+"""Class folders, and folders of files without labels."""
 
 from __future__ import annotations
 
@@ -8,19 +8,26 @@ from dataclasses import dataclass, field
 
 from augflow.errors import SourceError
 from augflow.sample import UNLABELED
+from augflow.sources.base import SINGLE_IMAGE, FieldKind, FieldRequest
 from augflow.sources.classes import ClassList, counted, listed
-from augflow.sources.files import IMAGE_SUFFIXES, FileSource, Folder, suffix_of
+from augflow.sources.decoding import FILE_SUFFIXES, NOUNS
+from augflow.sources.files import FileSource, Folder, suffix_of
 from augflow.sources.index import FoundFile, build_index, id_of_path, printable
+from augflow.sources.storage import is_url, list_remote
+from augflow.sources.storage import shown as storage_shown
 
 SPLIT_NAMES = frozenset({"train", "test", "val", "valid", "validation", "dev"})
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 
 @dataclass
 class Scan:
-    """What lies below a folder."""
+    """What lies below a folder: files of one kind, and how many others."""
 
     root: str
-    images: list[tuple[str, int]] = field(default_factory=list)
+    kind: FieldKind = "image"
+    files: list[tuple[str, int]] = field(default_factory=list)
     """Relative path and size in bytes."""
     folders: list[str] = field(default_factory=list)
     """Names of the folders right below the root."""
@@ -39,61 +46,67 @@ class Scan:
         return f"; passed over: {', '.join(parts)}" if parts else ""
 
 
-def open_folder(root: str, frozen: ClassList | None) -> FileSource:
-    """Images below `root`, labeled by the first folder below it; unlabeled where there are no folders.
+def open_folder(root: str, frozen: ClassList | None, request: FieldRequest = SINGLE_IMAGE[0]) -> FileSource:
+    """Files of one kind below `root`, labeled by the first folder below it; unlabeled without folders.
 
-    Raises SourceError for an empty folder, images beside class folders, a class folder without
-    images (unless `frozen` lists the classes), classes that `frozen` lacks, and links that lead out.
+    Raises SourceError for an empty folder, files beside class folders, a class folder without
+    files (unless `frozen` lists the classes), classes that `frozen` lacks, and links that lead out.
     """
-    found = scan(root)
-    shown = printable(root)
-    if not found.images:
+    found = scan(root, request.kind)
+    shown, noun = storage_shown(root), NOUNS[request.kind]
+    if not found.files:
         raise SourceError(f"{shown}: {nothing_found(found)}")
-    loose = sorted(path for path, _ in found.images if "/" not in path)
+    loose = sorted(path for path, _ in found.files if "/" not in path)
     if not found.folders:
-        files = [FoundFile(id_of_path(path), path, UNLABELED, size) for path, size in found.images]
-        told = f"unlabeled folder {shown}: {counted(len(files), 'image')}{found.passed_over()}"
-        return FileSource(root, build_index(files), (), told)
+        files = [FoundFile(id_of_path(path), path, UNLABELED, size) for path, size in found.files]
+        told = f"unlabeled folder {shown}: {counted(len(files), noun)}{found.passed_over()}"
+        return FileSource(root, build_index(files), (), told, request)
     if loose:
         raise SourceError(
-            f"{shown}: {counted(len(loose), 'image')} ({listed(loose)}) beside the folders "
+            f"{shown}: {counted(len(loose), noun)} ({listed(loose)}) beside the folders "
             f"({listed(sorted(found.folders))}); move them into the folder of their class, or away"
         )
-    return _class_folders(found, frozen)
+    return _class_folders(found, frozen, request)
 
 
-def _class_folders(found: Scan, frozen: ClassList | None) -> FileSource:
-    names = {path.partition("/")[0] for path, _ in found.images}
+def _class_folders(found: Scan, frozen: ClassList | None, request: FieldRequest) -> FileSource:
+    names = {path.partition("/")[0] for path, _ in found.files}
     empty = sorted(set(found.folders) - names)
-    shown = printable(found.root)
+    shown, noun = storage_shown(found.root), NOUNS[request.kind]
     if empty and frozen is None:
         raise SourceError(
-            f"{shown}: no images in the class folder {listed(empty)}; remove it, or list the classes that "
+            f"{shown}: no {noun}s in the class folder {listed(empty)}; remove it, or list the classes that "
             "count with `classes`"
         )
     classes = frozen or ClassList.met(id_of_path(name) for name in names)
     labels = {name: classes.label(id_of_path(name), shown) for name in sorted(names)}
     files = [
-        FoundFile(id_of_path(path), path, labels[path.partition("/")[0]], size) for path, size in found.images
+        FoundFile(id_of_path(path), path, labels[path.partition("/")[0]], size) for path, size in found.files
     ]
-    told = f"class folders in {shown}: {counted(len(files), 'image')} of {counted(len(names), 'class')}"
+    told = f"class folders in {shown}: {counted(len(files), noun)} of {counted(len(names), 'class')}"
     told += f" ({listed(sorted(map(id_of_path, names)))}){found.passed_over()}"
     if names <= SPLIT_NAMES:
         told += f"; these look like splits: open {os.path.join(shown, min(names))} for one of them"
-    return FileSource(found.root, build_index(files), classes.names, told)
+    return FileSource(found.root, build_index(files), classes.names, told, request)
 
 
 def nothing_found(found: Scan) -> str:
-    """Why a folder is no source of images."""
+    """Why a folder is no source of files of its kind."""
     if not found.others:
         return "the folder holds no files" + (f" but {found.hidden:,} hidden ones" if found.hidden else "")
     kinds = ", ".join(suffix or "files without a suffix" for suffix, _ in found.others.most_common(5))
-    return f"no image files: found {kinds}; images are {', '.join(sorted(IMAGE_SUFFIXES))}"
+    noun, wanted = NOUNS[found.kind], ", ".join(sorted(FILE_SUFFIXES[found.kind]))
+    told = f"no {noun} files: found {kinds}; {noun}s are {wanted}"
+    tables = [suffix for suffix in found.others if suffix in TABLE_SUFFIXES]
+    return f"{told}; to open a {tables[0]}, give its own path" if tables else told
 
 
-def scan(root: str) -> Scan:
+def scan(root: str, kind: FieldKind = "image") -> Scan:
     """Everything below a folder, once; hidden files and folders are counted and not entered."""
-    found = Scan(root)
+    found = Scan(root, kind)
+    if is_url(root):
+        _scan_remote(found)
+        return found
     waiting = [""]
     while waiting:
         prefix = waiting.pop()
@@ -109,6 +122,21 @@ def scan(root: str) -> Scan:
     return found
 
 
+def _scan_remote(found: Scan) -> None:
+    folders = set()
+    for file in list_remote(found.root):
+        parts = file.path.split("/")
+        if any(part.startswith(".") for part in parts):
+            found.hidden += 1
+            continue
+        folders.update(parts[:-1][:1])
+        if suffix_of(file.path) in FILE_SUFFIXES[found.kind]:
+            found.files.append((file.path, file.size))
+        else:
+            found.others[suffix_of(file.path)] += 1
+    found.folders = sorted(folders)
+
+
 def _take(found: Scan, entry: os.DirEntry[str], prefix: str) -> bool:
     """Note one entry of a folder; True where it is a folder to enter."""
     if entry.name.startswith("."):
@@ -118,22 +146,22 @@ def _take(found: Scan, entry: os.DirEntry[str], prefix: str) -> bool:
         return True
     suffix = suffix_of(entry.name)
     if entry.is_symlink():
-        _check_link(found.root, entry, prefix + entry.name)
-    if suffix in IMAGE_SUFFIXES and entry.is_file():
-        found.images.append((prefix + entry.name, entry.stat().st_size))
+        _check_link(found, entry, prefix + entry.name)
+    if suffix in FILE_SUFFIXES[found.kind] and entry.is_file():
+        found.files.append((prefix + entry.name, entry.stat().st_size))
     else:
         found.others[suffix] += 1
     return False
 
 
-def _check_link(root: str, entry: os.DirEntry[str], path: str) -> None:
+def _check_link(found: Scan, entry: os.DirEntry[str], path: str) -> None:
     if entry.is_dir():
         raise SourceError(
             f"{printable(entry.path)} is a link to a folder, and those are not followed (they may form a "
             "ring); put the folder itself there"
         )
-    if suffix_of(entry.name) not in IMAGE_SUFFIXES:
+    if suffix_of(entry.name) not in FILE_SUFFIXES[found.kind]:
         return
     if not os.path.exists(entry.path):
         raise SourceError(f"{printable(entry.path)} is a link to nothing; remove it")
-    Folder(root).refuse_outside(path)
+    Folder(found.root).refuse_outside(path)

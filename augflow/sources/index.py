@@ -1,53 +1,34 @@
-"""The compact index of a source of files: it is sent to every worker, so it holds buffers, not objects."""
+"""The compact index of a source: it is sent to every worker, so it holds buffers, not objects."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import pairwise
-from operator import attrgetter
+from operator import attrgetter, eq
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augflow.errors import SourceError
-from augflow.sample import Array
+from augflow.sample import Array, Fields, Sample
+from augflow.sources.base import TargetKind
+from augflow.sources.columns import PackedColumns, PackedNames
 
 FINGERPRINT_BYTES = 16
 
 RAW = "surrogateescape"
 
 SparseRow = tuple[tuple[int, float], ...]
-"""The entries of a soft target that are not 0, as (class, share)."""
-
-
-@dataclass(frozen=True, eq=False)
-class PackedNames:
-    """Many names in one blob, so that millions of them pickle and load as two buffers."""
-
-    blob: bytes
-    offsets: NDArray[np.int64]
-    """(n + 1,): name i is blob[offsets[i]:offsets[i + 1]]."""
-
-    @classmethod
-    def pack(cls, names: Sequence[bytes]) -> PackedNames:
-        """Names in their order."""
-        offsets = np.zeros(len(names) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, names), np.int64, len(names)), out=offsets[1:])
-        return cls(b"".join(names), offsets)
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def __getitem__(self, index: int) -> bytes:
-        return self.blob[self.offsets[index] : self.offsets[index + 1]]
+"""The entries of a target that are written down, as (class, value); all others are 0."""
 
 
 @dataclass(frozen=True, eq=False)
 class SoftTargets:
-    """Targets of n samples, of which few entries are not 0.
+    """Targets of n samples, of which few entries may be other than 0.
 
     Row i has values[offsets[i]:offsets[i + 1]] in the columns of the same places; a row without any
     stands for "as the label says".
@@ -92,23 +73,26 @@ class FoundFile:
 
 
 @dataclass(frozen=True, eq=False)
-class PathIndex:
-    """Which files a source holds, n of them in the order of their ids."""
+class SampleIndex:
+    """Which samples a source holds, n of them: those with ids of their own in the order of their ids."""
 
     paths: PackedNames
-    """Relative to the source, as the file system has them."""
+    """Relative to the source, as the file system has them; of length 0 where samples are no files."""
     ids: PackedNames | None
-    """UTF-8; None where the ids are the paths."""
+    """UTF-8; None where the ids are the paths or, without those, 0 to n - 1."""
     labels: NDArray[np.int32]
     """(n,), `UNLABELED` for none."""
     sizes: NDArray[np.int64]
-    """(n,) in bytes."""
+    """(n,) bytes of the file, or characters of the text."""
     targets: SoftTargets | None
     """None where every sample has a plain label or none."""
+    rows: PackedColumns
+    """What else a table says of each sample."""
     fingerprint: str
+    """Hex digest of all that the index holds, and of the texts of a table."""
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.labels)
 
     def path(self, index: int) -> str:
         """The path below the source, for the file system."""
@@ -116,9 +100,17 @@ class PathIndex:
 
     def sample_id(self, index: int) -> str:
         """The id of a sample; see `id_of_path` for what it is where the index holds paths alone."""
-        if self.ids is None:
-            return id_of_path(self.path(index))
-        return self.ids[index].decode()
+        if self.ids is not None:
+            return self.ids[index].decode()
+        return id_of_path(self.path(index)) if len(self.paths) else str(index)
+
+    def sample(self, index: int, fields: Fields, classes: int, kind: TargetKind) -> Sample:
+        """The sample with fields that have been read; without any of several labels its target is 0."""
+        target = self.targets.row(index, classes) if self.targets is not None else None
+        if target is None and kind == "multi_label" and classes:
+            target = np.zeros(classes, np.float32)
+        label = int(self.labels[index])
+        return Sample(self.sample_id(index), index, fields, label, target, self.rows.row(index))
 
 
 def id_of_path(path: str) -> str:
@@ -137,36 +129,74 @@ def printable(place: str) -> str:
     return place if place.isprintable() else ascii(place)[1:-1]
 
 
-def build_index(files: list[FoundFile]) -> PathIndex:
-    """The index of files, sorted by id by code point; raises SourceError where two of them share one.
-
-    The fingerprint hashes ids, labels, sizes and soft targets.
-    """
+def build_index(files: list[FoundFile]) -> SampleIndex:
+    """The index of files, sorted by id by code point; raises SourceError where two of them share one."""
     files = sorted(files, key=attrgetter("id"))
-    _refuse_equal_ids(files)
-    labels = np.fromiter((file.label for file in files), np.int32, len(files))
-    sizes = np.fromiter((file.size for file in files), np.int64, len(files))
-    ids = PackedNames.pack([file.id.encode() for file in files])
-    paths = PackedNames.pack([file.path.encode("utf-8", RAW) for file in files])
+    refuse_equal_ids([file.id for file in files], lambda n: files[n].origin or ascii(files[n].path))
+    return pack_index(
+        Listing(
+            paths=[file.path for file in files],
+            ids=[file.id for file in files],
+            labels=[file.label for file in files],
+            sizes=[file.size for file in files],
+            targets=[file.target for file in files],
+        )
+    )
+
+
+class HasContent(Protocol):
+    """What can give all that it holds to a fingerprint."""
+
+    def content(self) -> Iterator[bytes]:
+        """All of it, in one order."""
+        ...
+
+
+@dataclass
+class Listing:
+    """The samples of a source while its index is built, in their order, one list an aspect."""
+
+    ids: Sequence[str]
+    labels: Sequence[int]
+    sizes: Sequence[int] | NDArray[np.int64]
+    paths: Sequence[str] = ()
+    """() where samples are no files."""
+    targets: Sequence[SparseRow] = ()
+    """() where there are none at all."""
+    rows: PackedColumns = field(default_factory=PackedColumns)
+    content: Sequence[HasContent] = ()
+    """What the fingerprint hashes beyond the index: the fields of a table."""
+
+
+def pack_index(listing: Listing) -> SampleIndex:
+    """The index of samples in their order; the fingerprint hashes all that stands in the listing but
+    paths, which may differ where ids are given."""
+    labels = np.array(listing.labels, np.int32)
+    sizes = np.array(listing.sizes, np.int64)
+    ids = PackedNames.pack([identity.encode() for identity in listing.ids])
     hasher = blake2b(ids.blob, digest_size=FINGERPRINT_BYTES)
     for numbers in (ids.offsets, labels.astype(np.int64), sizes):
         hasher.update(numbers.astype("<i8").tobytes())
     targets = None
-    if any(file.target for file in files):
-        targets = SoftTargets.pack([file.target for file in files])
-        for part, dtype in ((targets.offsets, "<i8"), (targets.columns, "<i4"), (targets.values, "<f4")):
-            hasher.update(part.astype(dtype).tobytes())
-    ids_are_paths = all(file.id == id_of_path(file.path) for file in files)
-    return PathIndex(
-        paths, None if ids_are_paths else ids, labels, sizes, targets, fingerprint=hasher.hexdigest()
-    )
+    if any(listing.targets):
+        targets = SoftTargets.pack(listing.targets)
+        for array, dtype in ((targets.offsets, "<i8"), (targets.columns, "<i4"), (targets.values, "<f4")):
+            hasher.update(array.astype(dtype).tobytes())
+    for packed in (*listing.content, listing.rows):
+        for part in packed.content():
+            hasher.update(part)
+    paths = PackedNames.pack([path.encode("utf-8", RAW) for path in listing.paths])
+    plain = map(id_of_path, listing.paths) if len(paths) else map(str, range(len(labels)))
+    kept = None if all(map(eq, listing.ids, plain)) else ids
+    return SampleIndex(paths, kept, labels, sizes, targets, listing.rows, fingerprint=hasher.hexdigest())
 
 
-def _refuse_equal_ids(files: list[FoundFile]) -> None:
-    for first, second in pairwise(files):
-        if first.id == second.id:
-            places = " and ".join(file.origin or ascii(file.path) for file in (first, second))
+def refuse_equal_ids(ids: Sequence[str], place: Callable[[int], str]) -> None:
+    """Raise SourceError for the first two of sorted ids that are equal; `place` names where one stands."""
+    for number, (first, second) in enumerate(pairwise(ids)):
+        if first == second:
             raise SourceError(
-                f"two samples have the id {printable(first.id)!r}: {places}; ids must differ, also after "
-                "Unicode normalization (NFC): rename or remove one"
+                f"two samples have the id {printable(first)!r}: {place(number)} and {place(number + 1)}; ids "
+                "must differ, also after Unicode normalization (NFC): rename or remove one, or give a "
+                "table a column `id`"
             )

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import posixpath
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from augflow.errors import SourceError
+from augflow.errors import BadSampleError, SourceError
 from augflow.sample import UNLABELED
+from augflow.sources import storage
+from augflow.sources.base import SINGLE_IMAGE, FieldRequest
 from augflow.sources.classes import ClassList, counted, listed
-from augflow.sources.files import FileSource, Folder
-from augflow.sources.index import FoundFile, SparseRow, build_index, id_of_path, printable
+from augflow.sources.decoding import NOUNS
+from augflow.sources.files import FileSource, Folder, RemoteFolder, folder_of, refuse_suffix
+from augflow.sources.index import FoundFile, SparseRow, build_index, id_of_path
+from augflow.sources.jsonlines import MAX_LINE_BYTES, json_lines, json_object
+from augflow.sources.storage import is_folder, join_place, read_file, split_place
+from augflow.wording import shown
 
 MANIFEST_FILE = "manifest.jsonl"
 ABOUT_FILE = "augflow.json"
-
-MAX_LINE_BYTES = 8 * 2**20
-"""Enough for soft labels over 100,000 classes; longer lines are refused before they are parsed."""
 
 SUM_TOLERANCE = 1e-3
 """How far the shares of a soft label may be from 1 in all."""
@@ -40,81 +40,55 @@ class _Classes:
         return self.used.label(name, origin)
 
 
-def open_manifest(path: str, frozen: ClassList | None) -> FileSource:
+def open_manifest(path: str, frozen: ClassList | None, request: FieldRequest = SINGLE_IMAGE[0]) -> FileSource:
     """The files that a manifest lists, with hard or soft labels; `path` is the manifest or its folder.
 
     Raises SourceError with file:line for lines that are not what `materialize` writes, and for files
     that are absent or outside the folder.
     """
-    file = os.path.join(path, MANIFEST_FILE) if os.path.isdir(path) else path
-    root = os.path.dirname(file)
-    own = _own_classes(os.path.join(root, ABOUT_FILE))
+    file = join_place(path, MANIFEST_FILE) if is_folder(path) else path
+    root = split_place(file)[0]
+    own = _own_classes(join_place(root, ABOUT_FILE))
     classes = _Classes(own, frozen or ClassList(own))
-    folder = Folder(root)
-    files = [_found(folder, entry, classes, origin) for origin, entry in _entries(file)]
-    shown = printable(file)
+    folder = folder_of(root)
+    place = storage.shown(file)
+    lines = ((f"{place}:{number}", entry) for number, entry in json_lines(file) if entry is not None)
+    files = [_found(folder, entry, classes, origin) for origin, entry in lines]
     if not files:
-        raise SourceError(f"{shown}: the manifest has no lines")
+        raise SourceError(f"{place}: the manifest has no lines")
     labeled = any(found.label != UNLABELED or found.target for found in files)
     names = classes.used.names if labeled else ()
-    told = f"manifest {shown}: {counted(len(files), 'image')}"
+    told = f"manifest {place}: {counted(len(files), NOUNS[request.kind])}"
     told += f" of {counted(len(names), 'class')} ({listed(names)})" if labeled else ", unlabeled"
-    return FileSource(root, build_index(files), names, told)
+    for found in files:
+        refuse_suffix(found.path, request, found.origin)
+    return FileSource(root, build_index(files), names, told, request)
 
 
 def _own_classes(file: str) -> tuple[str, ...]:
-    shown = printable(file)
+    place = storage.shown(file)
     try:
-        with open(file, "rb") as stream:
-            about = _parsed(stream.read(MAX_LINE_BYTES + 1), shown)
-    except OSError as error:
-        raise SourceError(
-            f"{shown}: cannot be read: {error.strerror}; it stands beside the manifest"
-        ) from error
+        about = json_object(read_file(file, MAX_LINE_BYTES), place)
+    except BadSampleError as error:
+        raise SourceError(f"{place}: {error.reason}; it stands beside the manifest") from error
     names = about.get("classes")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise SourceError(f"{shown}: `classes` must be a list of names, got {_short(names)}")
+        raise SourceError(f"{place}: `classes` must be a list of names, got {shown(names)}")
     return tuple(names)
 
 
-def _entries(file: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The lines of the manifest that are not blank, each with its file:line."""
-    shown = printable(file)
-    try:
-        with open(file, "rb") as stream:
-            number = 0
-            while line := stream.readline(MAX_LINE_BYTES + 1):
-                number += 1
-                if line.strip():
-                    yield f"{shown}:{number}", _parsed(line, f"{shown}:{number}")
-    except OSError as error:
-        raise SourceError(f"{shown}: cannot be read: {error.strerror}") from error
-
-
-def _parsed(text: bytes, origin: str) -> dict[str, Any]:
-    if len(text) > MAX_LINE_BYTES:
-        raise SourceError(f"{origin}: longer than {MAX_LINE_BYTES:,} bytes, which augflow does not write")
-    try:
-        entry = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise SourceError(f"{origin}: not JSON: {error}") from error
-    if not isinstance(entry, dict):
-        raise SourceError(f"{origin}: must be a JSON object, got {_short(entry)}")
-    return entry
-
-
-def _found(folder: Folder, entry: dict[str, Any], classes: _Classes, origin: str) -> FoundFile:
+def _found(folder: Folder | RemoteFolder, entry: dict[str, Any], classes: _Classes, origin: str) -> FoundFile:
     for key, rule in (("output", "a path"), ("source", "an id")):
         value = entry.get(key)
         if not isinstance(value, str) or not value:
-            raise SourceError(f"{origin}: `{key}` must be {rule}, got {_short(value)}")
+            raise SourceError(f"{origin}: `{key}` must be {rule}, got {shown(value)}")
     for key in ("epoch", "position"):
         value = entry.get(key)
         if type(value) is not int or value < 0:
-            raise SourceError(f"{origin}: `{key}` must be an integer of at least 0, got {_short(value)}")
+            raise SourceError(f"{origin}: `{key}` must be an integer of at least 0, got {shown(value)}")
     label = entry.get("label")
     if label is not None and not isinstance(label, str):
-        raise SourceError(f"{origin}: `label` must be a class name or null, got {_short(label)}")
+        raise SourceError(f"{origin}: `label` must be a class name or null, got {shown(label)}")
     number = UNLABELED if label is None else classes.label(label, origin)
     target = _sparse(entry.get("target"), classes, origin)
     path = posixpath.normpath(entry["output"])
@@ -129,7 +103,7 @@ def _sparse(target: Any, classes: _Classes, origin: str) -> SparseRow:
     count = len(classes.own)
     if not isinstance(target, list) or len(target) != count or not all(map(_is_share, target)):
         raise SourceError(
-            f"{origin}: `target` must be null or {count} numbers in [0, 1], one a class, got {_short(target)}"
+            f"{origin}: `target` must be null or {count} numbers in [0, 1], one a class, got {shown(target)}"
         )
     if abs(math.fsum(target) - 1) > SUM_TOLERANCE:
         raise SourceError(f"{origin}: the shares of `target` must add up to 1, got {math.fsum(target):g}")
@@ -139,8 +113,3 @@ def _sparse(target: Any, classes: _Classes, origin: str) -> SparseRow:
 
 def _is_share(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value <= 1
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,31 +1,35 @@
 """Any Python object with `__len__` and `__getitem__` as a source, and numpy arrays.
 
-An item is an image, an (image, label) pair, or {"image": ..., "label": ...}. Images are Pillow images
-or arrays (H, W), (H, W, 1) or (H, W, 3), uint8 or float32 in [0, 1]. An array (N, H, W[, C]) is N
-unlabeled images; a tuple of two arrays, the second one-dimensional, is images and their labels.
+An item is the value of the one field that is asked for, a pair (value, label), or a mapping of fields by
+name with `label` or `target`. Images are Pillow images or arrays (H, W), (H, W, 1) or (H, W, 3), uint8 or
+float32 in [0, 1]; a video is a list of them or (T, H, W, C). Sounds are `Audio`, (samples, rate) or
+{"array", "sampling_rate"}. An array (N, H, W[, C]) is N unlabeled images; a tuple of two arrays, the
+second one-dimensional, is images and their labels. Where several fields are asked for, items are mappings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from augflow.errors import BadSampleError, SourceError
-from augflow.sample import UNLABELED, Array, Sample, frozen
-from augflow.sources.base import TargetKind
-from augflow.sources.classes import ClassList, counted, listed
-from augflow.sources.decode import DAMAGED
+from augflow.sample import Array, Sample
+from augflow.sources.base import SINGLE_IMAGE, FieldRequest, TargetKind
+from augflow.sources.classes import ClassList, counted
+from augflow.sources.decoding import NOUNS
+from augflow.sources.huggingface import dataset_rows, is_dataset
 from augflow.sources.index import FINGERPRINT_BYTES
-from augflow.sources.numbering import Numbering, distinct_labels
-from augflow.sources.pixels import to_rgb
+from augflow.sources.items import check_images, field_value, other_keys, plain_value, split_item
+from augflow.sources.object_targets import Labels, ObjectLabels, labels_of
+from augflow.sources.settings import Settings
+from augflow.sources.targets import described
 
 PROBES = 8
-"""How many items are tried, until one can be read, to see whether they have labels."""
+"""How many items are tried, until one can be read, to see what items hold."""
 
 
 class _Pairs:
@@ -49,24 +53,27 @@ class ObjectSource:
     items: Any
     name: str
     """What the object is, for people."""
-    numbering: Numbering | None
+    fields: tuple[FieldRequest, ...]
+    labels: Labels | None
     """None where the items have no labels."""
     digest: str
-    target_kind: TargetKind = "class"
     columns: tuple[str, ...] = ()
+    """Keys of the first item that are no field and no label, and hold a plain value."""
+    target_kind: TargetKind = "class"
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names in the order of the labels."""
-        return self.numbering.classes.names if self.numbering is not None else ()
+        """Class names in the order of the labels, or the names of the numbers of a regression."""
+        return self.labels.names if self.labels is not None else ()
 
     @property
     def description(self) -> str:
-        """Type, length and classes."""
-        labels = "unlabeled"
-        if self.numbering is not None:
-            labels = f"{counted(len(self.classes), 'class')} ({listed(self.classes)})"
-        return f"Python object {self.name}: {counted(len(self), 'image')}, {labels}"
+        """Type, length, fields and classes."""
+        noun = NOUNS[self.fields[0].kind] if len(self.fields) == 1 else "sample"
+        told = f"Python object {self.name}: {counted(len(self), noun)}"
+        if len(self.fields) > 1:
+            told += f" ({', '.join(field.name for field in self.fields)})"
+        return f"{told}, {described(self.classes, self.target_kind)}"
 
     def __len__(self) -> int:
         return len(self.items)
@@ -80,14 +87,29 @@ class ObjectSource:
         return f"item {index} of {self.name}"
 
     def read(self, index: int) -> Sample:
-        """One item, its image as field `image` (H, W, C); raises `BadSampleError`."""
+        """One item with every field; raises `BadSampleError`."""
         place = self.place(index)
-        image, label = _split(_item(self.items, index, place), place)
-        if (label is None) != (self.numbering is None):
+        item = _item(self.items, index, place)
+        values, label = split_item(item, self.fields, place)
+        fields = {}
+        for request, value in zip(self.fields, values, strict=True):
+            fields[request.name] = self._value(request, value, place)
+        row = {name: plain_value(item.get(name)) for name in self.columns} if self.columns else {}
+        sample = Sample(self.sample_id(index), index, fields, row=row)
+        if (label is None) != (self.labels is None):
             has, others = ("no label", "have one") if label is None else ("a label", "have none")
             raise BadSampleError(place, f"the item has {has}, but the first items {others}")
-        number = UNLABELED if self.numbering is None else self.numbering.number(label, place)
-        return Sample(self.sample_id(index), index, {"image": _pixels(image, place)}, number)
+        if self.labels is not None:
+            sample.label, sample.target = self.labels.read(label, place)
+        return sample
+
+    def _value(self, request: FieldRequest, value: Any, place: str) -> Any:
+        try:
+            return field_value(request, value, place)
+        except BadSampleError as error:
+            if len(self.fields) == 1:
+                raise
+            raise BadSampleError(place, f"{request.name}: {error.reason}") from error
 
     def lengths(self) -> None:
         """Not known without reading every item."""
@@ -97,24 +119,53 @@ class ObjectSource:
         return self.digest
 
 
-def open_object(source: object, classes: ClassList | None) -> ObjectSource:
-    """A source over a Python object.
+def open_object(
+    source: object,
+    classes: ClassList | None,
+    fields: Sequence[FieldRequest] = SINGLE_IMAGE,
+    settings: Settings | None = None,
+) -> ObjectSource:
+    """A source over a Python object, a Hugging Face `datasets.Dataset` among them.
 
     The class list is `classes`, else the object's own `classes`, else what its `targets` or `labels`
     hold, else, for a list or tuple, what one pass over the items finds.
     """
+    settings = settings or Settings()
     name = f"{type(source).__module__}.{type(source).__qualname__}".removeprefix("builtins.")
-    items = _items(source, name)
+    _refuse_path_settings(settings, columns=is_dataset(source))
+    items: Any
+    if is_dataset(source):
+        items, fields = dataset_rows(source, fields, settings)
+    else:
+        items = _items(source, name)
     if not len(items):
         raise SourceError(f"{name}: the source is empty (length 0)")
-    numbering = _numbering(items, name, classes) if _is_labeled(items, name) else None
-    return ObjectSource(items, name, numbering, _digest(items, name))
+    first = _first(items, fields, name)
+    kind, label = settings.target, split_item(first, fields, name)[1]
+    labels = (
+        None if label is None else labels_of(ObjectLabels(items, name, tuple(fields), label), kind, classes)
+    )
+    if labels is None and kind != "class":
+        raise SourceError(f"{name}: target is {kind}, and the items have no label; its key is `label`")
+    columns = other_keys(first, fields) if isinstance(first, Mapping) else ()
+    return ObjectSource(items, name, tuple(fields), labels, _digest(items, name), columns, kind)
+
+
+def _refuse_path_settings(settings: Settings, *, columns: bool) -> None:
+    given: dict[str, Any] = {"kind": settings.kind, "split": settings.split, "quoting": settings.quoting}
+    if not columns:
+        given["columns"] = settings.columns or None
+    for option, value in given.items():
+        if value is not None:
+            raise SourceError(
+                f"source.{option} is for paths, and the source is a Python object; leave it out of the spec"
+            )
 
 
 def _items(source: object, name: str) -> Any:
     """The object as a sequence of items; raises SourceError where it is none."""
     if isinstance(source, np.ndarray):
-        return _checked_images(source)
+        return check_images(source)
     if (
         isinstance(source, tuple)
         and len(source) == 2
@@ -124,32 +175,17 @@ def _items(source: object, name: str) -> Any:
         if labels.ndim == 1 and images.ndim > 2:
             if len(images) != len(labels):
                 raise SourceError(f"images and labels differ in length: {len(images)} and {len(labels)}")
-            return _Pairs(_checked_images(images), labels)
+            return _Pairs(check_images(images), labels)
     usable = hasattr(source, "__len__") and hasattr(source, "__getitem__")
     if not usable or isinstance(source, Mapping | bytes):
+        splits = (
+            f"; choose one of its splits, {list(source)}" if isinstance(source, Mapping) and source else ""
+        )
         raise SourceError(
             "a source is a path, an array of images, a pair (images, labels) of arrays, or an object with "
-            f"__len__ and __getitem__(index); got {name}"
+            f"__len__ and __getitem__(index); got {name}{splits if name.startswith('datasets.') else ''}"
         )
     return source
-
-
-def _checked_images(images: Array) -> Array:
-    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3)):
-        raise SourceError(
-            f"an array of images must be (N, H, W), (N, H, W, 1) or (N, H, W, 3), got {images.shape}; "
-            "channels come last"
-        )
-    _check_dtype(images, SourceError)
-    return images
-
-
-def _check_dtype(pixels: Array, error: type[SourceError] | type[ValueError]) -> None:
-    if pixels.dtype != np.uint8 and pixels.dtype != np.float32:
-        raise error(
-            f"pixels must be uint8, or float32 in [0, 1], got {pixels.dtype}; convert them with "
-            "`astype`, scaled to that range"
-        )
 
 
 def _item(items: Any, index: int, place: str) -> Any:
@@ -160,76 +196,19 @@ def _item(items: Any, index: int, place: str) -> Any:
         raise BadSampleError(place, f"{type(error).__name__}: {error}") from error
 
 
-def _is_labeled(items: Any, name: str) -> bool:
+def _first(items: Any, fields: Sequence[FieldRequest], name: str) -> Any:
+    """The first item that can be read and holds the fields."""
     failure: BadSampleError | None = None
     for index in range(min(len(items), PROBES)):
         place = f"item {index} of {name}"
         try:
-            return _split(_item(items, index, place), place)[1] is not None
+            item = _item(items, index, place)
+            split_item(item, fields, place)
         except BadSampleError as error:
             failure = error
+        else:
+            return item
     raise SourceError(f"none of the first items can be read; {failure}") from failure
-
-
-def _numbering(items: Any, name: str, classes: ClassList | None) -> Numbering:
-    own = getattr(items, "classes", None)
-    own_names = tuple(map(str, own)) if own is not None else None
-    if classes is not None:
-        return Numbering(classes, own_names)
-    if own_names is not None:
-        return Numbering(ClassList(own_names), own_names)
-    for attribute in ("targets", "labels"):
-        if hasattr(items, attribute):
-            return Numbering(distinct_labels(getattr(items, attribute), f"{name}.{attribute}"), None)
-    if isinstance(items, list | tuple):
-        labels = [_split(item, f"item {index} of {name}")[1] for index, item in enumerate(items)]
-        return Numbering(distinct_labels(labels, name), None)
-    raise SourceError(
-        f"the items of {name} have labels, but nothing says which classes there are; pass classes=[...] "
-        "in the order of the labels, or give the object an attribute `classes`"
-    )
-
-
-def _split(item: Any, place: str) -> tuple[Any, Any]:
-    """Image and label of an item; the label is None where there is none."""
-    if isinstance(item, Mapping):
-        if "image" not in item:
-            raise BadSampleError(
-                place, f"the item has no 'image'; its keys are {listed(list(map(str, item)))}"
-            )
-        return item["image"], item.get("label")
-    if isinstance(item, tuple | list):
-        if len(item) != 2:
-            raise BadSampleError(place, f"an item is an image or (image, label), got {len(item)} values")
-        return item[0], item[1]
-    return item, None
-
-
-def _pixels(image: Any, place: str) -> Array:
-    """An image as uint8 or float32 (H, W, C), read-only where it is the object's own memory."""
-    try:
-        if isinstance(image, Image.Image):
-            return to_rgb(image)
-        if isinstance(image, np.ndarray):
-            return _checked_pixels(image)
-    except DAMAGED as error:
-        raise BadSampleError(place, str(error)) from error
-    raise BadSampleError(place, f"an image is a Pillow image or a numpy array, got {type(image).__name__}")
-
-
-def _checked_pixels(pixels: Array) -> Array:
-    if pixels.ndim == 2:
-        pixels = pixels[:, :, np.newaxis]
-    if pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or 0 in pixels.shape:
-        raise ValueError(
-            f"an image must be (H, W), (H, W, 1) or (H, W, 3), got {pixels.shape}; channels come last"
-        )
-    _check_dtype(pixels, ValueError)
-    if pixels.dtype == np.float32:
-        low, high = float(pixels.min()), float(pixels.max())
-        if not (low >= 0 and high <= 1):
-            raise ValueError(f"float32 pixels must be in [0, 1], got {low:g} to {high:g}; divide by 255?")
-    return frozen(np.ascontiguousarray(pixels))
 
 
 def _digest(items: Any, name: str) -> str:

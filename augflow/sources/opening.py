@@ -4,49 +4,48 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, get_args
 
 from augflow.errors import SourceError
-from augflow.sources.base import SINGLE_IMAGE, FieldRequest, Source
+from augflow.sources.annotations import open_annotated
+from augflow.sources.base import SINGLE_IMAGE, FieldRequest, Source, TargetKind
 from augflow.sources.classes import ClassList, frozen_classes
-from augflow.sources.files import FileSource
-from augflow.sources.folder import open_folder
-from augflow.sources.index import printable
-from augflow.sources.labels import LABELS_FILE, open_labels
+from augflow.sources.files import FileSource, suffix_of
+from augflow.sources.folder import TABLE_SUFFIXES, open_folder
 from augflow.sources.manifest import ABOUT_FILE, MANIFEST_FILE, open_manifest
 from augflow.sources.objects import open_object
+from augflow.sources.settings import Settings, SourceSettings
+from augflow.sources.storage import (
+    exists,
+    is_folder,
+    is_url,
+    join_place,
+    list_remote,
+    local_path,
+    shown,
+    split_place,
+)
+from augflow.sources.table_source import LABELS_FILE, open_labels, open_table
+from augflow.sources.webdataset import open_webdataset
+from augflow.sources.written import is_written, open_written
 
-KINDS = ("folder", "labels", "manifest")
+__all__ = ["KINDS", "OPTIONS", "SourceSettings", "open_source"]
 
-OPTIONS = ("kind", "split")
-"""What may follow a path, as in `PATH?split=train`."""
+KINDS = ("folder", "labels", "manifest", "table", "webdataset")
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+COLUMNS = ("text", "label", "path", "id")
 
+OPTIONS = ("kind", "split", "quoting", "target", *COLUMNS)
+"""What may follow a path, as in `PATH?split=train&label=stars`."""
 
-class SourceSettings(Protocol):
-    """What opening needs of a spec's `source`; `augflow.spec.model.SourceSpec` is one."""
+CHOICES = {"kind": KINDS, "quoting": ("on", "off"), "target": get_args(TargetKind)}
 
-    @property
-    def kind(self) -> str | None:
-        """One of `KINDS`; None means: look and say."""
-        ...
+FOLLOWERS = ("mask", "boxes", "keypoints")
 
-    @property
-    def split(self) -> str | None:
-        """The rows of a `labels.csv` to take; None takes all."""
-        ...
-
-    @property
-    def columns(self) -> Mapping[Any, str]:
-        """Names of the columns of a `labels.csv`, by what they mean."""
-        ...
-
-    @property
-    def classes(self) -> tuple[str, ...] | None:
-        """The class list, frozen; None takes the classes that are met."""
-        ...
+_OPTION = re.compile(rf"({'|'.join(OPTIONS)})=")
+_BRACES = re.compile(r"\{[^{}]*(,|\.\.)[^{}]*\}")
 
 
 def open_source(
@@ -56,87 +55,147 @@ def open_source(
     classes: Sequence[str] | None = None,
     fields: Sequence[FieldRequest] = SINGLE_IMAGE,
 ) -> Source:
-    """Samples from a path (`PATH` or `PATH?split=train`) or from a Python object.
+    """Samples from a path or URL (`PATH` or `PATH?split=train`) or from a Python object.
 
-    `classes`, or the spec's, freezes the class list: other classes are an error, and listed classes
-    may have no samples. Raises `SourceError` for what cannot be opened.
+    Every sample holds the `fields` that are asked for. `classes`, or the spec's, freezes the class list:
+    other classes are an error, and listed classes may have no samples. Raises `SourceError` for what
+    cannot be opened.
     """
     frozen = frozen_classes(classes, spec.classes if spec else None)
-    settings: dict[str, Any] = {}
-    if spec is not None:
-        settings = {"kind": spec.kind, "split": spec.split, "columns": dict(spec.columns)}
+    settings = Settings.of(spec)
     if isinstance(source, str | bytes | os.PathLike):
-        return _open_path(os.fsdecode(source), settings, frozen)
-    for option, value in settings.items():
-        if value:
-            raise SourceError(
-                f"source.{option} is for paths, and the source is a Python object; leave it out of the spec"
-            )
-    return open_object(source, frozen)
+        return _open_path(os.fsdecode(source), settings, frozen, fields)
+    return open_object(source, frozen, fields, settings)
 
 
-def _open_path(source: str, settings: dict[str, Any], frozen: ClassList | None) -> FileSource:
-    if _URL.match(source):
-        raise SourceError(
-            f"{printable(source)}: remote sources cannot be opened yet; copy the data to a local folder"
-        )
+def _open_path(
+    source: str, settings: Settings, frozen: ClassList | None, fields: Sequence[FieldRequest]
+) -> Source:
     path, options = _with_options(source)
-    settings = settings | options
-    split, columns = settings.get("split"), settings.get("columns") or {}
-    path = os.path.abspath(path)
-    if not os.path.exists(path):
-        raise SourceError(f"{printable(path)}: no such file or folder")
-    kind = settings.get("kind") or _kind(path)
-    if kind != "manifest" and not os.path.isdir(path):
+    path = local_path(path) or path
+    settings = replace(settings, **_merged(settings, options))
+    kind = settings.kind or _kind(path)
+    if kind == "webdataset":
+        return open_webdataset(path, vars(settings), frozen, fields)
+    if settings.kind is None and is_written(path):
+        _refuse_table_options(path, "dataset that augflow wrote", settings)
+        return open_written(path, frozen, fields)
+    kinds = [field.kind for field in fields]
+    independent = [field for field in fields if field.kind not in FOLLOWERS]
+    if len(independent) == len(fields):
+        return _open_plain(path, kind, settings, frozen, fields)
+    if len(independent) != 1 or independent[0].kind != "image":
+        asked = ", ".join(f"{field.name} ({field.kind})" for field in fields)
         raise SourceError(
-            f"{printable(path)}: not a folder; give a folder of images, or the {MANIFEST_FILE} of a dataset"
+            f"{shown(path)}: masks, boxes and keypoints follow one image, and the fields are {asked}; "
+            "ask for one image beside them"
         )
-    if kind != "labels":
-        _refuse_table_options(path, kind, split, columns)
-        return open_manifest(path, frozen) if kind == "manifest" else open_folder(path, frozen)
-    return open_labels(path, columns, split, frozen)
+    images = _open_plain(path, kind, settings, None if "boxes" in kinds else frozen, independent)
+    if not isinstance(images, FileSource):
+        raise SourceError(
+            f"{images.description}: masks, boxes and keypoints follow images that are files; name them in a "
+            "column of paths, or give a folder"
+        )
+    return open_annotated(images, fields, frozen)
+
+
+def _open_plain(
+    path: str, kind: str, settings: Settings, frozen: ClassList | None, fields: Sequence[FieldRequest]
+) -> Source:
+    """A path or URL, taken for a kind, without anything that follows."""
+    if kind == "table":
+        if suffix_of(path) not in TABLE_SUFFIXES:
+            raise SourceError(f"{shown(path)}: a table is one of {', '.join(TABLE_SUFFIXES)}")
+        return open_table(path, settings, frozen, fields)
+    if kind != "manifest" and not is_folder(path):
+        raise SourceError(
+            f"{shown(path)}: not a folder; give a folder of files, the {MANIFEST_FILE} of a dataset, or "
+            f"a table ({', '.join(TABLE_SUFFIXES)})"
+        )
+    if kind == "labels":
+        return open_labels(path, settings, frozen, fields)
+    _refuse_table_options(path, kind, settings)
+    if len(fields) != 1:
+        names = ", ".join(field.name for field in fields)
+        raise SourceError(
+            f"{shown(path)}: this was taken for a {kind}, which gives one field, and {len(fields)} are "
+            f"asked for ({names}); name them as columns of a table, or give a Python object"
+        )
+    return (
+        open_manifest(path, frozen, fields[0]) if kind == "manifest" else open_folder(path, frozen, fields[0])
+    )
+
+
+def _merged(settings: Settings, options: dict[str, str]) -> dict[str, Any]:
+    """What the options behind a path change; they go before what the spec says."""
+    changed: dict[str, Any] = {name: value for name, value in options.items() if name not in COLUMNS}
+    columns = {name: value for name, value in options.items() if name in COLUMNS}
+    return {**changed, "columns": {**settings.columns, **columns}}
 
 
 def _with_options(source: str) -> tuple[str, dict[str, str]]:
     """The path and its options; a path that exists as it stands has none."""
     path, mark, query = source.partition("?")
-    if not mark or os.path.exists(source):
+    if not mark or os.path.exists(source) or (is_url(source) and not _OPTION.match(query)):
         return source, {}
     options = {}
     for option in query.split("&"):
         key, equals, value = option.partition("=")
         if key not in OPTIONS or not equals or not value:
             raise SourceError(
-                f"{printable(source)}: after ? stand options such as split=train, one of "
+                f"{shown(source)}: after ? stand options such as split=train, one of "
                 f"{', '.join(OPTIONS)}; got {option!r}"
             )
+        if value not in CHOICES.get(key, (value,)):
+            raise SourceError(
+                f"{shown(source)}: {key} must be one of {', '.join(CHOICES[key])}, got {value!r}"
+            )
         options[key] = value
-    if options.get("kind", KINDS[0]) not in KINDS:
-        raise SourceError(
-            f"{printable(source)}: kind must be one of {', '.join(KINDS)}, got {options['kind']!r}"
-        )
     return path, options
 
 
 def _kind(path: str) -> str:
-    """What a path looks like."""
-    if os.path.isfile(path):
-        return "manifest" if path.endswith(".jsonl") else "folder"
-    if all(os.path.isfile(os.path.join(path, name)) for name in (MANIFEST_FILE, ABOUT_FILE)):
+    """What a path or URL looks like; raises SourceError where nothing is there."""
+    name = split_place(path)[1].partition("?")[0]
+    if suffix_of(name) == ".tar" or (
+        _BRACES.search(path) and not (local_path(path) and os.path.exists(path))
+    ):
+        return "webdataset"
+    if not is_folder(path):
+        if name == MANIFEST_FILE:
+            return "manifest"
+        return "table" if suffix_of(name) in TABLE_SUFFIXES else "folder"
+    if all(exists(join_place(path, beside)) for beside in (MANIFEST_FILE, ABOUT_FILE)):
         return "manifest"
-    return "labels" if os.path.isfile(os.path.join(path, LABELS_FILE)) else "folder"
+    if exists(join_place(path, LABELS_FILE)):
+        return "labels"
+    return "webdataset" if _holds_shards(path) else "folder"
 
 
-def _refuse_table_options(path: str, kind: str, split: str | None, columns: Mapping[str, str]) -> None:
-    if split is not None:
-        inner = os.path.join(path, split)
-        remedy = f"open {printable(inner)} instead" if os.path.isdir(inner) else "leave it out"
+def _holds_shards(path: str) -> bool:
+    """Whether a folder holds tar archives right inside."""
+    if local_path(path) is None:
+        return any(suffix_of(file.path) == ".tar" for file in list_remote(path, deep=False))
+    with os.scandir(path) as entries:
+        return any(suffix_of(entry.name) == ".tar" and not entry.name.startswith(".") for entry in entries)
+
+
+def _refuse_table_options(path: str, kind: str, settings: Settings) -> None:
+    taken = f"and this was taken for a {kind}"
+    if settings.split is not None:
+        inner = join_place(path, settings.split)
+        there = local_path(path) is not None and os.path.isdir(inner)
+        remedy = f"open {shown(inner)} instead" if there else "leave it out"
         raise SourceError(
-            f"{printable(path)}: split={split!r} selects rows of a {LABELS_FILE}, and this was taken "
-            f"for a {kind}; {remedy}"
+            f"{shown(path)}: split={settings.split!r} selects rows of a table or {LABELS_FILE}, {taken}; "
+            f"{remedy}"
         )
-    if columns:
-        raise SourceError(
-            f"{printable(path)}: columns name the columns of a {LABELS_FILE}, and this was taken for a "
-            f"{kind}; leave them out"
-        )
+    given = {
+        "columns": settings.columns,
+        "quoting": settings.quoting,
+        "target": settings.target if settings.target != "class" else None,
+    }
+    for name, value in given.items():
+        if value:
+            remedy = f"leave {'them' if name == 'columns' else 'it'} out"
+            raise SourceError(f"{shown(path)}: {name} is for tables and {LABELS_FILE}, {taken}; {remedy}")

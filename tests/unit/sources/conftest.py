@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,5 +57,19 @@ def tree(tmp_path: Path, picture: Image.Image) -> Callable[..., Path]:
         for name, text in texts.items():
             (root / name.replace("_dot_", ".")).write_text(text)
         return root
+
+    return make
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a file of lines: bytes, text, or mappings as JSON."""
+
+    def make(name: str, *lines: str | bytes | dict[str, Any]) -> Path:
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows = [json.dumps(line) if isinstance(line, dict) else line for line in lines]
+        file.write_bytes(b"".join((row if isinstance(row, bytes) else row.encode()) + b"\n" for row in rows))
+        return file
 
     return make

@@ -15,7 +15,8 @@ from PIL import Image
 
 from augflow.errors import BadSampleError, SourceError
 from augflow.sources import decode as decode_module
-from augflow.sources.decode import decode_image, read_image
+from augflow.sources.decode import decode_image
+from augflow.sources.decoding import read
 
 PLACE = "somewhere/a.jpg"
 WIDE = 50_000
@@ -96,7 +97,7 @@ def test_cmyk_jpeg_is_within_a_level_of_pillow(photo: Image.Image, adobe: str) -
 def test_real_photos_equal_pillow(test_data: Path) -> None:
     """Files as cameras wrote them decode to Pillow's pixels."""
     for file in sorted((test_data / "photos" / "test").rglob("*.jpg"))[:10]:
-        np.testing.assert_array_equal(read_image(str(file), PLACE), by_pillow(file.read_bytes()))
+        np.testing.assert_array_equal(read("image", str(file), PLACE), by_pillow(file.read_bytes()))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "WEBP", "GIF"])
@@ -221,15 +222,15 @@ def test_content_decides_not_the_name(tmp_path: Path, picture: Image.Image) -> N
     for kind, name in (("PNG", "a.jpg"), ("JPEG", "b.png")):
         file = tmp_path / name
         file.write_bytes(encoded(picture, kind))
-        assert read_image(str(file), name).shape == (13, 17, 3)
+        assert read("image", str(file), name).shape == (13, 17, 3)
 
 
 def test_unreadable_files_say_why(tmp_path: Path) -> None:
     """A vanished file and a folder are bad samples with the system's own words."""
     with pytest.raises(BadSampleError, match="gone: cannot be read: No such file"):
-        read_image(str(tmp_path / "gone.png"), "gone")
+        read("image", str(tmp_path / "gone.png"), "gone")
     with pytest.raises(BadSampleError, match="cannot be read: Is a directory"):
-        read_image(str(tmp_path), "folder")
+        read("image", str(tmp_path), "folder")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
@@ -239,7 +240,7 @@ def test_forbidden_files_say_why(tmp_path: Path) -> None:
     file.write_bytes(b"x")
     file.chmod(0)
     with pytest.raises(BadSampleError, match="Permission denied"):
-        read_image(str(file), "secret")
+        read("image", str(file), "secret")
 
 
 def test_huge_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,11 +249,11 @@ def test_huge_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with file.open("wb") as stream:
         stream.truncate(decode_module.MAX_FILE_BYTES + 1)
 
-    def read() -> None:
+    def refused() -> None:
         with pytest.raises(BadSampleError, match="268,435,457 bytes, above the limit"):
-            read_image(str(file), "huge")
+            read("image", str(file), "huge")
 
-    assert peak_growth(read) < 4_000_000
+    assert peak_growth(refused) < 4_000_000
 
 
 def test_missing_simplejpeg_names_the_extra(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import unicodedata
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from PIL import Image
 from augflow.errors import BadSampleError, SourceError
 from augflow.rng import sample_key
 from augflow.sample import UNLABELED
-from augflow.sources import Source, open_source
+from augflow.sources import FieldRequest, Source, open_source
+from augflow.sources.base import FieldKind
 from augflow.spec.model import SourceSpec
 
 Tree = Callable[..., Path]
@@ -271,6 +274,57 @@ def test_folders_that_look_like_splits_are_pointed_out(tree: Tree) -> None:
     """`train` and `test` as class names are told, for that is rarely meant."""
     assert "look like splits: open" in open_source(tree("train/a/1.png", "test/a/1.png")).description
     assert "splits" not in open_source(tree("train/a/1.png", "test/a/1.png", "bus/1.png")).description
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "noun"), [("text", "1.TXT", "2 texts"), ("audio", "1.wav", "2 sounds")]
+)
+def test_folders_of_other_kinds(tmp_path: Path, kind: FieldKind, name: str, noun: str) -> None:
+    """The field that is asked for decides which files are samples; all rules of folders hold."""
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as sound:
+        sound.setnchannels(1), sound.setsampwidth(2), sound.setframerate(8_000)
+        sound.writeframes(b"\0\1" * 50)
+    content = {"text": "\ufeffé 🙂\r\n".encode(), "audio": stream.getvalue()}[kind]
+    for folder in ("b", "a"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_bytes(content)
+        (tmp_path / folder / "photo.jpg").touch()
+    source = open_source(tmp_path, fields=(FieldRequest("field", kind),))
+    assert (ids(source), labels(source)) == ([f"a/{name}", f"b/{name}"], [0, 1])
+    assert f"{noun} of 2 classes (a, b); passed over: 2 files of other kinds (.jpg)" in source.description
+    value = source.read(0).fields["field"]
+    if kind == "text":
+        assert value == "é 🙂\r\n"
+    else:
+        assert (value.sample_rate, value.samples.shape) == (8_000, (1, 50))
+    assert source.lengths().tolist() == [len(content)] * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "the text is empty"),
+        (b"\xef\xbb\xbf", "the text is empty"),
+        (b"a\nb\xff", "not UTF-8: invalid start byte 0xff at byte 3, line 2"),
+        ("\ufeffa".encode() + b"\xff", "0xff at byte 4, line 1"),
+        ("text".encode("utf-16"), "0xff at byte 0, line 1"),
+    ],
+)
+def test_unreadable_texts_are_bad_samples(tmp_path: Path, content: bytes, says: str) -> None:
+    """A text that is none names the byte and the line."""
+    (tmp_path / "1.txt").write_bytes(content)
+    source = open_source(tmp_path, fields=(FieldRequest("text", "text"),))
+    with pytest.raises(BadSampleError, match=says) as caught:
+        source.read(0)
+    assert caught.value.sample == source.place(0)
+
+
+def test_a_folder_of_tables_says_how_to_open_one(tmp_path: Path) -> None:
+    """A table is opened by its own path."""
+    (tmp_path / "reviews.tsv").write_text("text\tlabel\n")
+    assert "no image files: found .tsv" in refusal(tmp_path)
+    assert "to open a .tsv, give its own path" in refusal(tmp_path)
 
 
 def test_real_class_folders(test_data: Path) -> None:

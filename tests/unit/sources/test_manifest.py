@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from augflow.errors import SourceError
 from augflow.sample import UNLABELED
-from augflow.sources import manifest as manifest_module
-from augflow.sources import open_source
+from augflow.sources import FieldRequest, jsonlines, open_source
 
 Tree = Callable[..., Path]
 Manifest = Callable[..., Path]
@@ -154,7 +153,7 @@ def test_hostile_lines_name_file_and_line(
 
 def test_huge_lines_are_refused_unparsed(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line without end is cut at the limit, not read into memory."""
-    monkeypatch.setattr(manifest_module, "MAX_LINE_BYTES", 1_000)
+    monkeypatch.setattr(jsonlines, "MAX_LINE_BYTES", 1_000)
     assert "jsonl:2: longer than 1,000 bytes" in refusal(manifest(entry(), b'{"output": "' + b"x" * 100_000))
 
 
@@ -179,6 +178,16 @@ def test_an_incomplete_dataset_is_refused(manifest: Manifest) -> None:
     assert "the manifest has no lines" in refusal(root)
     (root / "augflow.json").unlink()
     assert "augflow.json: cannot be read: No such file" in refusal(root / "manifest.jsonl")
+
+
+def test_texts_and_sounds_have_manifests_too(manifest: Manifest) -> None:
+    """What a line names must be of the kind that is asked for."""
+    root = manifest(entry("images/1.txt", label="a"))
+    (root / "images" / "1.txt").write_text("one")
+    source = open_source(root, fields=(FieldRequest("text", "text"),))
+    assert (source.read(0).fields["text"], source.read(0).label) == ("one", 0)
+    assert "1 text of 3 classes" in source.description
+    assert "jsonl:1: no image files: found .txt" in refusal(root)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

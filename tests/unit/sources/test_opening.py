@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from augflow.errors import SourceError
-from augflow.sources import open_source
+from augflow.sources import FieldRequest, open_source
 from augflow.spec.model import SourceSpec
 
 Tree = Callable[..., Path]
@@ -21,10 +21,58 @@ def refusal(source: object, spec: SourceSpec | None = None) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/train", "https://host/data", "gs://b", "file:///data"])
-def test_remote_sources_are_refused(url: str) -> None:
-    """A URL says that it cannot be opened yet, not that a file is missing."""
-    assert "remote sources cannot be opened yet" in refusal(url)
+@pytest.fixture
+def remote(tree: Tree) -> Iterator[Callable[[Path, str], str]]:
+    """Copies a folder to a file system in memory that is reached by URL, as any other is."""
+    system = pytest.importorskip("fsspec").filesystem("memory")
+
+    def upload(folder: Path, name: str) -> str:
+        for file in folder.rglob("*"):
+            if file.is_file():
+                system.pipe_file(f"/{name}/{file.relative_to(folder)}", file.read_bytes())
+        return f"memory://{name}"
+
+    yield upload
+    for name in ("folders", "labels", "table"):
+        if system.exists(f"/{name}"):
+            system.rm(f"/{name}", recursive=True)
+
+
+def test_a_folder_behind_a_url_is_the_folder(tree: Tree, remote: Callable[[Path, str], str]) -> None:
+    """Class folders have the same samples, ids and fingerprint wherever they lie."""
+    local = tree("a/1.png", "b/2.png", "a/.3.png", README_dot_md="text")
+    here, there = open_source(local), open_source(remote(local, "folders"))
+    assert there.fingerprint() == here.fingerprint()
+    assert there.place(1) == "memory://folders/b/2.png"
+    np.testing.assert_array_equal(there.read(1).fields["image"], here.read(1).fields["image"])
+    assert (
+        "2 images of 2 classes (a, b); passed over: 1 file of other kinds (.md), 1 hidden"
+        in there.description
+    )
+    assert open_source(f"file://{local}").fingerprint() == here.fingerprint()
+
+
+def test_tables_behind_a_url(tree: Tree, remote: Callable[[Path, str], str]) -> None:
+    """labels.csv finds its files in the remote folder, and options behind the URL count."""
+    local = tree("data/1.png", "data/2.png", labels_dot_csv="path,label,split\n1.png,a,x\n2.png,b,y\n")
+    url = remote(local, "labels")
+    source = open_source(f"{url}?split=y")
+    assert [source.sample_id(index) for index in range(len(source))] == ["data/2.png"]
+    assert source.fingerprint() == open_source(f"{local}?split=y").fingerprint()
+    assert open_source(f"{url}/labels.csv?split=x").sample_id(0) == "data/1.png"
+    (local / "data" / "2.png").unlink()
+    bad = remote(tree(labels_dot_csv="path,label\ngone.png,a\n"), "table")
+    assert "labels.csv:2: 'gone.png' is not in memory://table" in refusal(bad)
+    assert "no such file or folder" in refusal("memory://nothing/here")
+
+
+def test_only_tables_and_objects_give_several_fields(tree: Tree) -> None:
+    """A folder gives one field; what follows an image needs one image."""
+    folder = tree("a/1.png")
+    with pytest.raises(SourceError, match="taken for a folder, which gives one field, and 2 are asked for"):
+        open_source(folder, fields=(FieldRequest("a", "image"), FieldRequest("b", "text")))
+    with pytest.raises(SourceError, match=r"masks, boxes and keypoints follow one image, and the fields are"):
+        open_source(folder, fields=(FieldRequest("a", "text"), FieldRequest("b", "mask")))
 
 
 def test_options_behind_the_path(tree: Tree) -> None:
@@ -43,8 +91,12 @@ def test_unknown_options_are_refused(tree: Tree, query: str) -> None:
 
 
 def test_unknown_kinds_are_refused(tree: Tree) -> None:
-    """A kind that does not exist lists those that do."""
-    assert "kind must be one of folder, labels, manifest, got 'tar'" in refusal(f"{tree('a/1.png')}?kind=tar")
+    """A kind, quoting or target that does not exist lists those that do."""
+    path = tree("a/1.png")
+    kinds = "folder, labels, manifest, table, webdataset"
+    assert f"kind must be one of {kinds}, got 'tar'" in refusal(f"{path}?kind=tar")
+    assert "quoting must be one of on, off, got 'yes'" in refusal(f"{path}?quoting=yes")
+    assert "target must be one of class, multi_label, regression, got 'x'" in refusal(f"{path}?target=x")
 
 
 def test_a_question_mark_in_a_real_name(tree: Tree) -> None:
