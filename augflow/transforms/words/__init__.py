@@ -1,0 +1,1 @@
+"""Tables of English words derived from WordNet 3.0, and its licence."""
