@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import random
 import struct
+import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any
 
@@ -19,6 +22,9 @@ STREAM_FORMAT = 1
 """Raised by a release that changes the bytes of a stream."""
 
 KEY_BYTES = 16
+
+_GLOBALS = threading.RLock()
+"""Held while the generators of the process are replaced."""
 
 
 class PhiloxRandom(random.Random):
@@ -72,6 +78,28 @@ class KeyedRandom:
         self._inner["key"] = np.frombuffer(key, dtype="<u8")
         self._philox.state = self._state
         self.python.forget()
+
+    @contextmanager
+    def as_global(self) -> Iterator[None]:
+        """Inside, `random` and `np.random` draw from the key; after it they go on as if nothing had been.
+
+        For libraries that take no generator. One at a time in a process: other threads wait here, and
+        must not draw from the global generators meanwhile.
+        """
+        with _GLOBALS:
+            python = random.getstate()
+            numpy = np.random.get_bit_generator()  # type: ignore[attr-defined]
+            # A second half of a pair of normals is kept outside the bit generator.
+            legacy: Any = np.random.get_state(legacy=False)  # noqa: NPY002
+            try:
+                random.seed(self.python.getrandbits(128))
+                np.random.set_bit_generator(self._philox)  # type: ignore[attr-defined]
+                yield
+            finally:
+                np.random.set_bit_generator(numpy)  # type: ignore[attr-defined]
+                if legacy["has_gauss"]:
+                    np.random.set_state(legacy)  # noqa: NPY002
+                random.setstate(python)
 
 
 class Key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import unicodedata
 from itertools import product
 
@@ -179,3 +180,73 @@ def test_neighboring_keys_are_uncorrelated(keyed: KeyedRandom) -> None:
     lagged = [np.corrcoef(column[1:], column[:-1])[0, 1] for column in columns]
     assert np.abs(table[np.triu_indices(3, 1)]).max() < 0.06  # 4 standard errors
     assert np.abs(lagged).max() < 0.06
+
+
+def global_draws() -> list[object]:
+    """What a library draws that takes no generator."""
+    legacy = [np.random.random(), np.random.normal(), np.random.randint(1000)]  # noqa: NPY002
+    return [random.random(), random.randint(0, 999), random.choice("abc"), *legacy]
+
+
+def test_global_generators_draw_from_the_key_inside(keyed: KeyedRandom) -> None:
+    """Inside, both global generators depend on the key alone: drawn again, seeded otherwise before."""
+    found = []
+    for seed, name in ((1, "a"), (2, "a"), (1, "b")):
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        np.random.normal()  # noqa: NPY002  # keeps the second of a pair
+        keyed.rekey(sample_key(0, 0, name).at(b"op"))
+        with keyed.as_global():
+            found.append(global_draws())
+    assert found[0] == found[1]
+    assert found[0] != found[2]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("fails", [False, True])
+def test_global_generators_go_on_undisturbed(keyed: KeyedRandom, kept: bool, fails: bool) -> None:
+    """Outside, draws are those of a program without the block, also after an error and halfway in a pair."""
+
+    def start() -> None:
+        random.seed(7)
+        random.gauss(0, 1)
+        np.random.seed(7)  # noqa: NPY002
+        if kept:
+            np.random.normal()  # noqa: NPY002
+
+    def after() -> list[object]:
+        return [random.gauss(0, 1), np.random.normal(), *global_draws()]  # noqa: NPY002
+
+    start()
+    expected = after()
+    start()
+    try:
+        with keyed.as_global():
+            global_draws()
+            if fails:
+                raise ZeroDivisionError
+    except ZeroDivisionError:
+        assert fails
+    assert after() == expected
+
+
+def test_global_generators_are_lent_to_one_thread_at_a_time() -> None:
+    """A second thread waits until the first has put the generators back, then draws from its own key."""
+    inside = threading.Event()
+    found: list[list[object]] = []
+
+    def draw() -> None:
+        rng = KeyedRandom()
+        rng.rekey(sample_key(0, 0, "b").at(b"op"))
+        with rng.as_global():
+            inside.set()
+            found.append(global_draws())
+
+    draw()
+    inside.clear()
+    second = threading.Thread(target=draw)
+    with KeyedRandom().as_global():
+        second.start()
+        assert not inside.wait(0.05)
+    second.join()
+    assert found[0] == found[1]
