@@ -5,8 +5,8 @@ Each step draws from its own keyed generator, so what one step draws depends on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,11 @@ from augflow.errors import AugflowError, OpError
 from augflow.rng import Key, KeyedRandom
 from augflow.sample import Drawn, Fields
 from augflow.transforms.catalog import Size, Transform
+from augflow.transforms.conditions import NOTHING_KNOWN, Condition, Facts
 from augflow.transforms.readable import readable
+
+CONTENT_HASH = "_sha256"
+"""What follows the name of a file's parameter in that of its content's hash."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Step:
     path: str
     p: float
     weight: float = 1.0
+    when: tuple[Condition, ...] = ()
 
     @cached_property
     def key_path(self) -> bytes:
@@ -36,16 +41,29 @@ class Step:
 
     def canonical(self) -> dict[str, Any]:
         """The content that decides what the step does, for fingerprints: JSON values."""
-        return {"path": self.path, "p": self.p, "weight": self.weight}
+        content: dict[str, Any] = {"path": self.path, "p": self.p, "weight": self.weight}
+        if self.when:
+            content["when"] = [condition.canonical() for condition in self.when]
+        return content
+
+    def at_epoch(self, epoch: int) -> Step:
+        """The step as it is in one epoch."""
+        return self
+
+    def conditions(self) -> Iterator[tuple[str, Condition]]:
+        """Every condition in the step, with the path of the step that it stands at."""
+        yield from ((self.path, condition) for condition in self.when)
 
 
 @dataclass
 class Passage:
-    """One sample on its way: its key, its name for messages, and what was drawn where asked for."""
+    """One sample on its way: its key, its name for messages, what conditions ask, and what was drawn
+    where asked for."""
 
     rng: KeyedRandom
     key: Key
     place: str
+    facts: Facts = NOTHING_KNOWN
     drawn: dict[str, Any] | None = None
 
     def run(self, steps: Sequence[Step], fields: Fields) -> Fields:
@@ -57,6 +75,8 @@ class Passage:
     def run_step(self, step: Step, fields: Fields, *, gated: bool) -> Fields:
         """The fields after one step; a step that its container has chosen is not gated again."""
         if gated and step.p <= 0.0:
+            return fields
+        if step.when and not all(condition.holds(self.facts) for condition in step.when):
             return fields
         self.rng.rekey(self.key.at(step.key_path))
         if gated and step.p < 1.0 and self.rng.python.random() >= step.p:
@@ -108,13 +128,21 @@ class OpStep(Step):
     transform: Transform = field(default=untouched, compare=False)
     size: Callable[[Size], Size] = field(default=unknown_size, compare=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without `size`, which holds the op of the catalog: workers have no use for it."""
+        return {**vars(self), "size": unknown_size}
+
     def output_size(self, size: Size) -> Size:
         """See `Step.output_size`."""
         return self.size(size)
 
     def canonical(self) -> dict[str, Any]:
         """See `Step.canonical`."""
-        return {**super().canonical(), "op": self.op, "params": dict(self.params), "version": self.version}
+        # A file counts by its content: where it lies may differ from machine to machine.
+        params = {
+            name: value for name, value in self.params.items() if f"{name}{CONTENT_HASH}" not in self.params
+        }
+        return {**super().canonical(), "op": self.op, "params": params, "version": self.version}
 
 
 @dataclass(frozen=True)
@@ -123,14 +151,28 @@ class Container(Step):
 
     children: tuple[Step, ...] = ()
 
+    def at_epoch(self, epoch: int) -> Step:
+        """See `Step.at_epoch`."""
+        children = tuple(child.at_epoch(epoch) for child in self.children)
+        same = all(child is old for child, old in zip(children, self.children, strict=True))
+        return self if same else replace(self, children=children)
+
+    def conditions(self) -> Iterator[tuple[str, Condition]]:
+        """See `Step.conditions`."""
+        yield from super().conditions()
+        for child in self.children:
+            yield from child.conditions()
+
     def weights(self) -> list[float]:
         """The children's weights, summing to 1."""
         total = sum(child.weight for child in self.children)
         return [child.weight / total for child in self.children]
 
     def output_size(self, size: Size) -> Size:
-        """The size that all children agree on where each fires alone."""
+        """The size that all children agree on where each fires alone, or does not for its `when`."""
         sizes = {child.output_size(size) for child in self.children}
+        if any(child.when for child in self.children):
+            sizes.add(size)
         return sizes.pop() if len(sizes) == 1 else None
 
     def canonical(self) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any
 
-from augflow.transforms.catalog import Op, Param, ParamProblem, Params, Size, Transform
-from augflow.transforms.image_facts import DRAWS_WHEN, SIZES, UNUSABLE, may_draw
+from augflow.transforms.catalog import EVERY_FOLLOWER, Op, Param, ParamProblem, Params, Size, Transform
+from augflow.transforms.image_facts import DRAWS_WHEN, LEFT_BEHIND, LOOKS_AT, SIZES, UNUSABLE, may_draw
 from augflow.transforms.image_params import ImageParams
 from augflow.transforms.image_transform import ImageTransform
 from augflow.transforms.library import albumentations
@@ -33,7 +33,6 @@ class ImageOp:
     modality = "image"
     library = "albumentations"
     version = 1
-    carries: frozenset[str] = frozenset()
 
     def __init__(self, library_class: Any) -> None:
         self._class = library_class
@@ -43,6 +42,19 @@ class ImageOp:
     @cached_property
     def _params(self) -> ImageParams:
         return ImageParams(self._class)
+
+    @cached_property
+    def carries(self) -> frozenset[str]:
+        """What may follow an image through the op: of `mask`, `boxes`, `keypoints`."""
+        if issubclass(self._class, albumentations().ImageOnlyTransform):
+            return EVERY_FOLLOWER
+        named = {target.value.lower().replace("bboxes", "boxes") for target in self._class._targets}
+        return (EVERY_FOLLOWER & named) - LEFT_BEHIND.get(self._class.__name__, frozenset())
+
+    def needs(self, params: Params) -> frozenset[str]:
+        """What must follow an image, for the op to draw from it: of `mask`, `boxes`; by its parameters."""
+        look = LOOKS_AT.get(self._class.__name__)
+        return frozenset() if look is None else look(params)
 
     @cached_property
     def _may_draw(self) -> bool:

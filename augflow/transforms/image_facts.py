@@ -9,21 +9,15 @@ from typing import Any
 from augflow.transforms.catalog import Params, Size
 
 VOLUMES = "it works on volumes, and augflow carries images"
-BOXES = "it needs bounding boxes, which augflow does not carry yet"
-MASKS = "it needs a mask, which augflow does not carry yet"
 OTHER_IMAGES = "it needs other images beside the sample, passed as metadata"
 WIRE = "an image stays uint8, or float32 in [0, 1], until the loader has it"
 ABSTRACT = "it is a base class"
 TENSORS = "it returns torch tensors; the loader makes them on the device"
 
 UNUSABLE: Mapping[str, str] = {
-    "AtLeastOneBBoxRandomCrop": BOXES,
-    "BBoxSafeRandomCrop": BOXES,
     "BasicTransform": ABSTRACT,
     "CenterCrop3D": VOLUMES,
     "CoarseDropout3D": VOLUMES,
-    "ConstrainedCoarseDropout": MASKS,
-    "CropNonEmptyMaskIfExists": MASKS,
     "CubicSymmetry": VOLUMES,
     "DualTransform": ABSTRACT,
     "FDA": OTHER_IMAGES,
@@ -31,7 +25,6 @@ UNUSABLE: Mapping[str, str] = {
     "HistogramMatching": OTHER_IMAGES,
     "ImageOnlyTransform": ABSTRACT,
     "Lambda": "it takes Python functions; register yours with @augflow.op",
-    "MaskDropout": MASKS,
     "Mosaic": OTHER_IMAGES,
     "Normalize": f"{WIRE}; write output: {{mean: ..., std: ...}}, which normalizes on the device",
     "OverlayElements": OTHER_IMAGES,
@@ -39,8 +32,7 @@ UNUSABLE: Mapping[str, str] = {
     "PadIfNeeded3D": VOLUMES,
     "PixelDistributionAdaptation": OTHER_IMAGES,
     "RandomCrop3D": VOLUMES,
-    "RandomCropNearBBox": BOXES,
-    "RandomSizedBBoxSafeCrop": BOXES,
+    "RandomCropNearBBox": "it crops around a box passed as metadata; see random_sized_bbox_safe_crop",
     "TextImage": "it needs a font file and text as metadata",
     "ToFloat": f"{WIRE}; write output: {{dtype: float32}}",
     "ToTensor3D": TENSORS,
@@ -51,6 +43,32 @@ UNUSABLE: Mapping[str, str] = {
 
 DRAWING_NAMES = frozenset({"py_random", "random_generator"})
 """The attributes through which every albumentations op draws."""
+
+
+MASK = frozenset({"mask"})
+BOXES = frozenset({"boxes"})
+
+
+def _holes_in(params: Params) -> frozenset[str]:
+    return MASK if params["mask_indices"] is not None else BOXES
+
+
+LOOKS_AT: Mapping[str, Callable[[Params], frozenset[str]]] = {
+    "AtLeastOneBBoxRandomCrop": lambda _params: BOXES,
+    "BBoxSafeRandomCrop": lambda _params: BOXES,
+    "ConstrainedCoarseDropout": _holes_in,
+    "CropNonEmptyMaskIfExists": lambda _params: MASK,
+    "MaskDropout": lambda _params: MASK,
+    "RandomSizedBBoxSafeCrop": lambda _params: BOXES,
+}
+"""Classes that draw from what follows the image, and what of it must be there: `mask` or `boxes`."""
+
+LEFT_BEHIND: Mapping[str, frozenset[str]] = {
+    # It spreads larger class numbers over smaller ones, whatever the picture shows there; and it grows every
+    # box, though only what is brighter than its surroundings grows.
+    "Morphological": frozenset({"mask", "boxes"}),
+}
+"""What must not follow an image through a class, against the library's word."""
 
 
 def may_draw(library_class: Any) -> bool:
@@ -169,9 +187,12 @@ def _smallest_max_size(params: Params, size: Size) -> Size:
 
 SIZES: Mapping[str, SizeRule] = {
     "affine": lambda params, size: None if params["fit_output"] else size,
+    "at_least_one_bbox_random_crop": _height_width,
+    "bbox_safe_random_crop": _unknown,
     "center_crop": _height_width,
     "crop": _crop,
     "crop_and_pad": lambda params, size: size if params["keep_size"] else None,
+    "crop_non_empty_mask_if_exists": _height_width,
     "d4": _square_only,
     "longest_max_size": _longest_max_size,
     "pad": _pad,
@@ -182,6 +203,7 @@ SIZES: Mapping[str, SizeRule] = {
     "random_resized_crop": _named_size,
     "random_rotate90": _square_only,
     "random_scale": _unknown,
+    "random_sized_bbox_safe_crop": _height_width,
     "random_sized_crop": _named_size,
     "resize": _height_width,
     "rotate": lambda params, size: None if params["crop_border"] else size,

@@ -110,7 +110,9 @@ class ImageParams:
             problem for problem in found if problem.name not in wrong and not (wrong and not problem.name)
         ]
         if not problems:
-            problems = _unit_problems(canonical) or self._construction_problems(canonical)
+            problems = [*_unit_problems(canonical), *_object_problems(canonical), *_grid_problems(canonical)]
+        if not problems:
+            problems = self._construction_problems(canonical)
         return (params if problems else canonical), problems
 
     def _validated(self, given: Params) -> tuple[Params, list[ParamProblem]]:
@@ -194,7 +196,7 @@ def _axis_problem(name: str, value: Any) -> str | None:
 
 def _unit_problems(canonical: Params) -> list[ParamProblem]:
     """Sizes of holes: the library takes all four numbers for pixels as soon as the largest height is 1."""
-    if not {"hole_height_range", "hole_width_range"} <= canonical.keys():
+    if not {"hole_height_range", "hole_width_range"} <= canonical.keys() or "mask_indices" in canonical:
         return []
     ends = [*canonical["hole_height_range"], *canonical["hole_width_range"]]
     if all(end < 1 for end in ends) or all(end >= 1 and end % 1 == 0 for end in ends):
@@ -203,6 +205,31 @@ def _unit_problems(canonical: Params) -> list[ParamProblem]:
     return [
         ParamProblem("", f"hole_height_range and hole_width_range: {rule}, got {ends[:2]} and {ends[2:]}")
     ]
+
+
+def _object_problems(canonical: Params) -> list[ParamProblem]:
+    """Which objects get holes: the library makes none where it is not told, and takes words for class names,
+    which an op does not know."""
+    if "mask_indices" not in canonical:
+        return []
+    labels = canonical["bbox_labels"]
+    if (canonical["mask_indices"] is None) == (labels is None):
+        rule = "give mask_indices (values of the mask) or bbox_labels (numbers of classes), one of them"
+        return [ParamProblem("", rule)]
+    words = [label for label in labels or () if isinstance(label, str)]
+    if words:
+        rule = "takes the numbers of classes, counted from 0 in the class list"
+        return [ParamProblem("bbox_labels", f"{rule}, got {words[0]!r}")]
+    return []
+
+
+def _grid_problems(canonical: Params) -> list[ParamProblem]:
+    """The size of a unit is drawn below the upper end, which a range of one number leaves no room for."""
+    ends = canonical.get("unit_size_range")
+    if ends is None or ends[0] < ends[1]:
+        return []
+    rule = "sizes are drawn below the upper end, which must be above the lower one"
+    return [ParamProblem("unit_size_range", f"{rule}, got {ends}; write {[ends[0], ends[0] + 1]}")]
 
 
 def _repair_problem(warning: str, given: Params) -> ParamProblem:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from augflow.errors import AugflowError
-from augflow.transforms.aliases import TYPED, TYPED_DEFAULTS, Foreign
+from augflow.transforms.aliases import Foreign
 from augflow.transforms.catalog import Op, Param, ParamProblem, Params
-from augflow.transforms.image import image_ops
 from augflow.transforms.library import LibraryMissingError
-from augflow.transforms.names import FOREIGN, OWN_OPS, refused_names, usable_names
+from augflow.transforms.names import FAMILIES
 from augflow.transforms.registered import load_entry_point, registered_ops
 from augflow.wording import closest
 
@@ -34,21 +33,19 @@ class OpUnavailable(AugflowError, LookupError):
 
 def catalog(modality: str) -> Mapping[str, Op]:
     """Every op that can be used, by canonical name; needs the libraries of the modality."""
-    if modality != "image":
-        return {}
-    return dict(sorted({**image_ops(), **OWN_OPS, **registered_ops()}.items()))
+    family = FAMILIES[modality]
+    return dict(sorted({**family.library(), **family.own, **registered_ops(modality)}.items()))
 
 
 def aliases(modality: str) -> Mapping[str, str]:
     """Every other name, and what it stands for: an op, or a sentence for a foreign library's name."""
-    if modality != "image":
-        return {}
-    return {**{name: foreign.summary for name, foreign in FOREIGN.items()}, **TYPED}
+    family = FAMILIES[modality]
+    return {**{name: foreign.summary for name, foreign in family.foreign.items()}, **family.typed}
 
 
 def unusable(modality: str) -> Mapping[str, str]:
     """Names that cannot be used, and why."""
-    return refused_names() if modality == "image" else {}
+    return FAMILIES[modality].unusable()
 
 
 class Described(Protocol):
@@ -82,19 +79,17 @@ class Described(Protocol):
 
 def described(name: str, modality: str) -> Described | None:
     """What a name of the catalog means; None for what is no usable op."""
-    if modality != "image":
-        return None
-    return find_op(TYPED.get(name, name), modality) or FOREIGN.get(name)
+    family = FAMILIES[modality]
+    return find_op(family.typed.get(name, name), modality) or family.foreign.get(name)
 
 
 def find_op(name: str, modality: str) -> Op | None:
-    """The op of a canonical name; an installed package's op is loaded when its name comes up."""
-    if modality != "image":
-        return None
-    for ops in (OWN_OPS, registered_ops()):
+    """The op of a canonical name."""
+    family = FAMILIES[modality]
+    for ops in (family.own, registered_ops(modality)):
         if name in ops:
             return ops[name]
-    return image_ops().get(name)
+    return family.library().get(name)
 
 
 def resolve_op(name: str, params: Params, modality: str) -> tuple[Op, Params, float]:
@@ -109,18 +104,24 @@ def resolve_op(name: str, params: Params, modality: str) -> tuple[Op, Params, fl
 
 
 def _resolved(name: str, params: Params, modality: str) -> tuple[Op, Params, float]:
-    op = find_op(TYPED.get(name, name), modality)
+    family = FAMILIES[modality]
+    op = find_op(family.typed.get(name, name), modality)
     if op is not None:
-        return op, {**TYPED_DEFAULTS.get(name, {}), **params}, op.default_p
-    if name in FOREIGN:
-        return _translated(FOREIGN[name], params, modality)
-    reason = refused_names().get(name)
+        return op, {**family.typed_defaults.get(name, {}), **params}, op.default_p
+    if name in family.foreign:
+        return _translated(family.foreign[name], params, modality)
+    reason = family.unusable().get(name)
     if reason is not None:
         raise _unavailable(f"{name} cannot be used: {reason}")
-    op = load_entry_point(name)
+    op = load_entry_point(name, modality)
     if op is not None:
         return op, params, op.default_p
-    raise _unavailable(f"unknown op {name!r}{closest(name, (*usable_names(), *registered_ops()))}")
+    elsewhere = [other for other in FAMILIES if other != modality and FAMILIES[other].has(name)]
+    if elsewhere:
+        raise _unavailable(f"{name!r} is an op for {elsewhere[0]}, and this field is {modality}")
+    raise _unavailable(
+        f"unknown op {name!r}{closest(name, (*family.usable_names(), *registered_ops(modality)))}"
+    )
 
 
 def _translated(foreign: Foreign, params: Params, modality: str) -> tuple[Op, Params, float]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Annotated, Any
 
@@ -19,8 +20,10 @@ from PIL import Image, ImageEnhance, ImageOps
 from pydantic import Field
 
 from augflow.rng import KeyedRandom
-from augflow.sample import Array, Drawn, Fields
-from augflow.transforms.catalog import Op, Param, ParamProblem, Params, Size, Transform
+from augflow.sample import FOLLOWERS, Array, Drawn, Fields
+from augflow.transforms.catalog import EVERY_FOLLOWER, Op, Param, ParamProblem, Params, Size, Transform
+from augflow.transforms.follow import Extent, followed
+from augflow.transforms.follow_pictures import matrix_mover
 from augflow.transforms.pictures import Fill, FillColor, fill_color, from_picture, to_picture
 from augflow.transforms.signatures import SignatureParams
 
@@ -63,6 +66,33 @@ APPLY: Mapping[str, Callable[[Image.Image, float, FillColor], Image.Image]] = {
     "Equalize": lambda image, _m, _fill: ImageOps.equalize(image),
 }
 """How an operation with a magnitude is carried out; its order is the order that draws refer to."""
+
+
+def _sheared(x: float, y: float) -> Array:
+    return np.linalg.inv(np.array([[1, x, 0], [y, 1, 0], [0, 0, 1]]))
+
+
+def _shifted(x: float, y: float) -> Array:
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
+
+
+def _rotated(degrees: float, size: Extent) -> Array:
+    """Counter-clockwise about the middle."""
+    x, y = size[1] / 2, size[0] / 2
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    matrix: Array = _shifted(x, y) @ turn @ _shifted(-x, -y)
+    return matrix
+
+
+MOVES: Mapping[str, Callable[[float, Extent], Array]] = {
+    "ShearX": lambda m, _size: _sheared(m, 0.0),
+    "ShearY": lambda m, _size: _sheared(0.0, m),
+    "TranslateX": lambda m, _size: _shifted(int(m), 0),
+    "TranslateY": lambda m, _size: _shifted(0, int(m)),
+    "Rotate": _rotated,
+}
+"""The operations that move pixels: where they send places, as a matrix, for a magnitude and a size."""
 
 OPERATIONS = tuple(APPLY)
 SIGNED = frozenset(
@@ -116,7 +146,23 @@ class PolicyTransform:
         image: Array = fields["image"]
         choices = self.op.draw(self.params, image.shape[:2], rng.generator)
         shown = {"ops": [[name, magnitude] for name, magnitude in choices]}
-        return {**fields, "image": applied(image, choices, self.params["fill"])}, shown
+        made = {**fields, "image": applied(image, choices, self.params["fill"])}
+        if FOLLOWERS in fields:
+            made[FOLLOWERS] = moved(fields[FOLLOWERS], choices, image.shape[:2])
+        return made, shown
+
+
+def moved(followers: Mapping[str, Any], choices: list[Choice], size: Extent) -> Mapping[str, Any]:
+    """What follows the image after the operations, each of which keeps the size."""
+    for name, magnitude in choices:
+        if name in MOVES:
+            mover = matrix_mover(MOVES[name](magnitude, size), partial(_drawn, name, magnitude))
+            followers = followed(followers, mover, size, size)
+    return followers
+
+
+def _drawn(name: str, magnitude: float, picture: Image.Image) -> Image.Image:
+    return APPLY[name](picture, magnitude, 0)
 
 
 def applied(image: Array, choices: list[Choice], fill: float | list[float]) -> Array:
@@ -144,7 +190,7 @@ class PolicyOp:
     library: str = "augflow"
     version: int = 1
     default_p: float = 1.0
-    carries: frozenset[str] = frozenset()
+    carries: frozenset[str] = EVERY_FOLLOWER
 
     @property
     def params(self) -> Mapping[str, Param]:

@@ -13,7 +13,11 @@ NOT_DRAWN = frozenset(
 )
 """What albumentations passes along with the drawn parameters: constants, and what images do not use."""
 
-SHOWN_NUMBERS = 16
+CROP = frozenset({"x_min", "x_max", "y_min", "y_max"})
+NO_CROP = -1
+"""What albumentations says of a crop that it does not make."""
+
+SHOWN_NUMBERS = 64
 SCALARS = frozenset({int, float, str, bool, type(None)})
 
 
@@ -22,7 +26,7 @@ def readable(drawn: Drawn) -> dict[str, Any]:
     return {
         name: value if type(value) in SCALARS else _shown(value)
         for name, value in drawn.items()
-        if name not in NOT_DRAWN
+        if name not in NOT_DRAWN and not (name in CROP and value == NO_CROP)
     }
 
 

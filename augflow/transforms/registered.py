@@ -12,10 +12,10 @@ import numpy as np
 
 from augflow.errors import Problem, SpecError
 from augflow.rng import KeyedRandom, sample_key
-from augflow.sample import Array, frozen
+from augflow.sample import Array, Audio, Fields, frozen
 from augflow.transforms.catalog import EVERY_FOLLOWER, Op, Transform
 from augflow.transforms.functions import FunctionOp
-from augflow.transforms.names import is_taken
+from augflow.transforms.names import FAMILIES
 
 ENTRY_POINTS = "augflow.ops"
 MODALITIES = ("image", "text", "audio")
@@ -57,41 +57,46 @@ def _entry(function: Callable[..., Any], name: str, modality: str, version: int)
         raise TypeError(f"the first parameter of {name} must be {modality}, got {arguments[:1]}")
     if "p" in arguments:
         raise TypeError(f"{name} must not have a parameter p: the spec decides whether an op fires")
-    if is_taken(name):
+    if any(family.has(name) for family in FAMILIES.values()):
         raise ValueError(f"{name!r} is a name of the catalog; register the function under another: name=...")
     entry = FunctionOp(name, function, modality=modality, version=version)
     entry.check({})  # reads the signature now, so that a wrong one is refused where it stands
     return entry
 
 
-def registered_ops() -> Mapping[str, Op]:
-    """The functions registered so far, by name."""
-    return _registered
+def registered_ops(modality: str) -> Mapping[str, Op]:
+    """The functions registered so far for a modality, by name."""
+    return {name: entry for name, entry in _registered.items() if entry.modality == modality}
 
 
-def load_entry_point(name: str) -> Op | None:
-    """The op that an installed package offers under this name, registered by importing it."""
+def load_entry_point(name: str, modality: str) -> Op | None:
+    """The op that an installed package offers under this name, registered by importing it.
+
+    A function that does not register itself is an op for the modality that its first parameter names.
+    """
     for entry_point in importlib.metadata.entry_points(group=ENTRY_POINTS, name=name):
         loaded = entry_point.load()
         if name not in _registered:
-            _registered[name] = _entry(loaded, name, "image", 1)
-        return _registered[name]
+            first = next(iter(inspect.signature(loaded).parameters), "")
+            _registered[name] = _entry(loaded, name, first if first in MODALITIES else modality, 1)
+        return _registered[name] if _registered[name].modality == modality else None
     return None
 
 
 def check(function_or_name: Callable[..., Any] | str, **params: Any) -> None:
     """Hold a registered op against the catalog's contract; raises `SpecError` with all that it breaks.
 
-    The contract: the same key gives the same bytes; the image that comes in is not changed and may
-    be read-only; out come three axes, the same dtype, and floats within [0, 1].
+    The contract: the same key gives the same bytes; what comes in is not changed and may be read-only;
+    an image comes out with three axes and its dtype, floats within [0, 1]; a sound as float32
+    (channels, time), finite; a text as a str that is not empty.
     """
     entry = _find(function_or_name)
     canonical, problems = entry.check(params)
     if problems:
         raise SpecError(tuple(Problem("", f"$.{entry.name}.{p.name}", p.message) for p in problems))
     broken = []
-    for image in _probes():
-        broken += _broken_rules(entry.build(canonical), image)
+    for probe in _probes(entry.modality):
+        broken += _broken_rules(entry.build(canonical), {entry.modality: probe})
     if broken:
         raise SpecError(tuple(Problem("", f"$.{entry.name}", rule) for rule in dict.fromkeys(broken)))
 
@@ -103,32 +108,59 @@ def _find(function_or_name: Callable[..., Any] | str) -> FunctionOp:
     raise KeyError(f"{function_or_name!r} is not registered; decorate the function with @augflow.op()")
 
 
-def _probes() -> list[Array]:
+def _probes(modality: str) -> list[Any]:
+    if modality == "text":
+        return ["A plain sentence, with 2 numbers.", "don't  \u00e9\u0301\nlines"]
+    if modality == "audio":
+        times = np.arange(800, dtype=np.float32) / 8000
+        return [Audio(frozen(0.5 * np.sin(440 * 2 * np.pi * times)[np.newaxis].astype(np.float32)), 8000)]
     ramp = np.arange(24 * 20 * 3, dtype=np.uint32).reshape(24, 20, 3)
     image = (ramp * 7 % 256).astype(np.uint8)
-    return [image, (image / 255).astype(np.float32)]
+    return [frozen(image), frozen((image / 255).astype(np.float32))]
 
 
-def _broken_rules(transform: Transform, image: Array) -> list[str]:
-    before = image.copy()
+def _broken_rules(transform: Transform, fields: Fields) -> list[str]:
+    (value,) = fields.values()
+    before = _content(value)
     try:
-        results = [_run(transform, image), _run(transform, image)]
+        first, second = (_run(transform, fields) for _ in range(2))
     except (TypeError, ValueError) as error:
-        return [f"failed on a read-only {image.dtype} image {image.shape}: {error}"]
-    first, second = results
+        return [f"failed on {_described(value)}: {error}"]
     broken = []
-    if first.tobytes() != second.tobytes():
+    if _content(first) != _content(second):
         broken.append("two calls with the same key gave different bytes; draw from the argument rng alone")
-    if not np.array_equal(image, before):
-        broken.append("changed the image that it was given; work on a copy")
-    if first.dtype == np.float32 and not (first.min() >= 0 and first.max() <= 1):
-        broken.append(f"floats must stay in [0, 1], got {first.min():g}..{first.max():g}; clip them")
-    return broken
+    if _content(value) != before:
+        broken.append("changed what it was given; work on a copy")
+    return broken + _range_rules(first)
 
 
-def _run(transform: Transform, image: Array) -> Array:
+def _range_rules(result: Any) -> list[str]:
+    if isinstance(result, str):
+        return [] if result.strip() else ["a text must not become empty"]
+    if isinstance(result, Audio):
+        return [] if np.isfinite(result.samples).all() else ["samples must be finite"]
+    if result.dtype == np.float32 and not (result.min() >= 0 and result.max() <= 1):
+        return [f"floats must stay in [0, 1], got {result.min():g}..{result.max():g}; clip them"]
+    return []
+
+
+def _content(value: Any) -> bytes:
+    """The content of a text, a sound or an image."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    array: Array = value.samples if isinstance(value, Audio) else value
+    return array.tobytes()
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, str):
+        return f"the text {value!r}"
+    array = value.samples if isinstance(value, Audio) else value
+    return f"a read-only {array.dtype} {'sound' if isinstance(value, Audio) else 'image'} {array.shape}"
+
+
+def _run(transform: Transform, fields: Fields) -> Any:
     rng = KeyedRandom()
     rng.rekey(sample_key(0, 0, "check").at(b"check"))
-    fields, _ = transform({"image": frozen(image)}, rng)
-    result: Array = fields["image"]
-    return result
+    (name,) = fields
+    return transform(fields, rng)[0][name]

@@ -8,18 +8,24 @@ import numpy as np
 import pytest
 
 from augflow.rng import KeyedRandom, sample_key
+from augflow.sample import FOLLOWERS, Boxes
 from augflow.transforms.catalog import Op, Transform
+from augflow.transforms.image_facts import LOOKS_AT
 
 REQUIRED: dict[str, dict[str, Any]] = {
+    "at_least_one_bbox_random_crop": {"height": 24, "width": 20},
     "center_crop": {"height": 24, "width": 20},
+    "constrained_coarse_dropout": {"mask_indices": [1, 2]},
     "crop": {"x_max": 20, "y_max": 24},
     "crop_and_pad": {"px": [-4, 4]},
+    "crop_non_empty_mask_if_exists": {"height": 24, "width": 20},
     "grid_elastic_deform": {"num_grid_xy": [4, 4], "magnitude": 3},
     "longest_max_size": {"max_size": 30},
     "pad_if_needed": {"min_height": 60, "min_width": 50},
     "random_adjust_sharpness": {"sharpness_factor": 2},
     "random_crop": {"height": 24, "width": 20},
     "random_resized_crop": {"size": [24, 20]},
+    "random_sized_bbox_safe_crop": {"height": 24, "width": 20},
     "random_sized_crop": {"min_max_height": [10, 30], "size": [24, 20]},
     "resize": {"height": 24, "width": 20},
     "smallest_max_size": {"max_size": 30},
@@ -113,9 +119,20 @@ def keyed(name: str = "a") -> KeyedRandom:
     return rng
 
 
+def fields_for(transform: Transform, image: np.ndarray) -> dict[str, Any]:
+    """The image, and what follows it where the op draws from that."""
+    if getattr(transform, "class_name", None) not in LOOKS_AT:
+        return {"image": image}
+    mask = np.zeros(image.shape[:2], np.uint8)
+    mask[5:16, 4:18], mask[20:26, 25:33] = 1, 2
+    corners = np.array([[4, 5, 18, 16], [25, 20, 33, 26]], np.float32)
+    boxes = Boxes(corners, np.arange(2), np.ones(2, np.float32))
+    return {"image": image, FOLLOWERS: {"mask": mask, "boxes": boxes}}
+
+
 def run(transform: Transform, image: np.ndarray, name: str = "a") -> np.ndarray:
     """The image after the op with the draws of one key."""
-    result: np.ndarray = transform({"image": image}, keyed(name))[0]["image"]
+    result: np.ndarray = transform(fields_for(transform, image), keyed(name))[0]["image"]
     return result
 
 

@@ -34,8 +34,8 @@ def passed(compiled: Plan, sample: int, epoch: int = 0) -> tuple[np.ndarray, dic
     """One sample after augment, and what each op drew."""
     drawn: dict[str, Any] = {}
     name = str(sample)
-    passage = Passage(KeyedRandom(), sample_key(0, epoch, name), name, drawn)
-    image = passage.run(compiled.augment, {"image": IMAGE})["image"]
+    passage = Passage(KeyedRandom(), sample_key(0, epoch, name), name, drawn=drawn)
+    image = passage.run(compiled.fields[0].augment, {"image": IMAGE})["image"]
     return image, {path: repr(params) for path, params in drawn.items()}
 
 
@@ -113,7 +113,9 @@ def test_the_angles_of_two_ops_do_not_correlate() -> None:
     angles = []
     for i in range(500):
         drawn: dict[str, Any] = {}
-        Passage(KeyedRandom(), sample_key(0, 0, str(i)), "", drawn).run(compiled.augment, {"image": IMAGE})
+        Passage(KeyedRandom(), sample_key(0, 0, str(i)), "", drawn=drawn).run(
+            compiled.fields[0].augment, {"image": IMAGE}
+        )
         matrices = [np.asarray(params["matrix"]) for params in drawn.values()]
         angles.append([np.arctan2(matrix[1, 0], matrix[0, 0]) for matrix in matrices])
     assert np.std(angles, axis=0).min() > 0.5
@@ -207,7 +209,9 @@ def test_the_input_is_not_changed() -> None:
     image = IMAGE.copy()
     image.flags.writeable = False
     compiled = plan({"horizontal_flip": {"p": 1}}, {"gauss_noise": {"p": 1}}, {"rotate": {"p": 1}})
-    out = Passage(KeyedRandom(), sample_key(0, 0, "a"), "a").run(compiled.augment, {"image": image})["image"]
+    out = Passage(KeyedRandom(), sample_key(0, 0, "a"), "a").run(
+        compiled.fields[0].augment, {"image": image}
+    )["image"]
     assert np.array_equal(image, IMAGE)
     assert not np.array_equal(out, IMAGE)
 

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from augflow.rng import KeyedRandom, sample_key
+from augflow.sample import FOLLOWERS
+from augflow.transforms.follow_library import PROCESSORS, seen_by
 from augflow.transforms.lookup import catalog
 from augflow.transforms.readable import readable
 
-from .conftest import COLOR_ONLY, REQUIRED, VARIANTS, built, keyed, picture, run
+from .conftest import COLOR_ONLY, REQUIRED, VARIANTS, built, fields_for, keyed, picture, run
 
 OPS = catalog("image")
 CASES = [(name, REQUIRED.get(name, {})) for name in OPS] + VARIANTS
@@ -83,7 +85,7 @@ def test_results_are_images_of_the_same_kind(name: str, params: dict[str, Any]) 
     transform, _ = built(OPS[name], params)
     for (channels, dtype), key in product(formats(name, params), "abc"):
         image = picture(channels=channels, dtype=dtype)
-        fields, drawn = transform({"image": image, "other": 1}, keyed(key))
+        fields, drawn = transform({**fields_for(transform, image), "other": 1}, keyed(key))
         result = fields["image"]
         assert result.ndim == 3
         assert result.dtype == image.dtype
@@ -105,10 +107,10 @@ def test_is_random_is_honest(name: str, params: dict[str, Any]) -> None:
     silent.generator, silent.python = Tripping(), Tripping()  # type: ignore[assignment]
     if op.is_random(canonical):
         with pytest.raises(AssertionError, match="drew with"):
-            transform({"image": picture()}, silent)
+            transform(fields_for(transform, picture()), silent)
     else:
         for size in ((48, 40), (64, 64)):
-            _, drawn = transform({"image": picture(*size)}, silent)
+            _, drawn = transform(fields_for(transform, picture(*size)), silent)
             assert not drawn
 
 
@@ -140,7 +142,11 @@ def test_canonical_parameters_mean_what_was_written(name: str, params: dict[str,
     rng = keyed()
     direct.set_random_state(rng.generator, rng.python)
     image = picture()
-    expected = direct(image=image)["image"]
+    seen = fields_for(transform, image)
+    if FOLLOWERS in seen:
+        seen = seen_by(frozenset({"mask", "boxes"}), seen[FOLLOWERS], image)
+        direct.set_processors(PROCESSORS)
+    expected = direct(**{**seen, "image": image})["image"]
     assert np.array_equal(run(transform, image), expected.reshape(*expected.shape[:2], -1))
 
 

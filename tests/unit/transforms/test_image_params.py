@@ -155,3 +155,12 @@ def test_every_op_has_a_summary() -> None:
 def test_snake_case(class_name: str, name: str) -> None:
     """Capitals in a row are one word."""
     assert snake_case(class_name) == name
+
+
+def test_a_range_without_room_is_refused() -> None:
+    """grid_dropout draws below the upper end, and would fail on the first image."""
+    op = OPS["grid_dropout"]
+    _, (problem,) = op.check({"unit_size_range": [20, 20]})
+    assert problem.name == "unit_size_range"
+    assert "write [20, 21]" in problem.message
+    assert not op.check({"unit_size_range": [20, 21]})[1]

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from augflow.transforms import lookup
-from augflow.transforms.aliases import TYPED
 from augflow.transforms.image import image_ops, image_unusable
 from augflow.transforms.library import LibraryMissingError
-from augflow.transforms.lookup import OpUnavailable, catalog, find_op, resolve_op
-from augflow.transforms.names import FOREIGN, refused_names
+from augflow.transforms.lookup import (
+    OpUnavailable,
+    aliases,
+    catalog,
+    described,
+    find_op,
+    resolve_op,
+    unusable,
+)
+from augflow.transforms.names import FAMILIES
 
 from .conftest import built, picture, run
 
@@ -35,13 +42,40 @@ def refusal(name: str, params: dict[str, Any] | None = None) -> str:
     return str(caught.value)
 
 
-def test_every_typed_name_leads_to_an_op_and_hides_none() -> None:
+@pytest.mark.parametrize("modality", FAMILIES)
+def test_every_typed_name_leads_to_an_op_and_hides_none(modality: str) -> None:
     """Aliases point at ops of the catalog and are not names of ops themselves."""
-    ops = catalog("image")
-    assert set(TYPED.values()) <= set(ops)
-    assert not set(TYPED) & set(ops)
-    assert not set(FOREIGN) & (set(ops) | set(TYPED))
-    assert not set(refused_names()) & (set(ops) | set(TYPED) | set(FOREIGN))
+    family, ops = FAMILIES[modality], set(catalog(modality))
+    typed, foreign = set(family.typed), set(family.foreign)
+    assert set(family.typed.values()) <= ops
+    assert set(family.typed_defaults) <= typed
+    assert not typed & ops
+    assert not foreign & (ops | typed)
+    assert not set(unusable(modality)) & (ops | typed | foreign)
+
+
+@pytest.mark.parametrize("modality", FAMILIES)
+def test_every_name_is_described(modality: str) -> None:
+    """Each op and each other spelling of one can be told of: name, library, parameters, default p."""
+    for name in (*catalog(modality), *aliases(modality)):
+        found = described(name, modality)
+        assert found is not None, name
+        assert found.library
+        assert found.summary
+        assert 0 <= found.default_p <= 1
+    assert described("qqqq", modality) is None
+
+
+def test_an_op_of_another_modality_says_whose_it_is() -> None:
+    """`rotate` on a text is no unknown op; a name that two modalities have works on both."""
+    with pytest.raises(OpUnavailable, match="'rotate' is an op for image, and this field is text"):
+        resolve_op("rotate", {}, "text")
+    with pytest.raises(OpUnavailable, match="'pitch_shift' is an op for audio, and this field is image"):
+        resolve_op("pitch_shift", {}, "image")
+    assert {resolve_op("pad", {"length": 3}, modality)[0].modality for modality in ("text", "audio")} == {
+        "text",
+        "audio",
+    }
 
 
 @pytest.mark.parametrize(
@@ -86,7 +120,7 @@ def test_refused_names_say_why() -> None:
     assert "output: {mean" in refusal("normalize")
     assert "other images" in refusal("fda")
     assert "batch: {mix: {mixup" in refusal("mixup")
-    assert "mask" in refusal("mask_dropout")
+    assert "works on volumes" in refusal("center_crop_3d")
 
 
 def test_all_of_the_library_is_accounted_for() -> None:
@@ -99,7 +133,7 @@ def test_all_of_the_library_is_accounted_for() -> None:
     }
     assert len(public) <= len(image_ops()) + len(image_unusable())
     assert not set(image_ops()) & set(image_unusable())
-    assert len(image_ops()) == 93
+    assert len(image_ops()) == 99
 
 
 def test_a_missing_library_is_a_refusal_that_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,15 +142,17 @@ def test_a_missing_library_is_a_refusal_that_names_the_extra(monkeypatch: pytest
     def missing() -> Any:
         raise LibraryMissingError("install the extra `image`")
 
-    monkeypatch.setattr(lookup, "image_ops", missing)
+    without = {**FAMILIES, "image": replace(FAMILIES["image"], library=missing)}
+    monkeypatch.setattr("augflow.transforms.lookup.FAMILIES", without)
     assert "install the extra `image`" in refusal("rotate")
     assert resolve_op("rand_augment", {}, "image")[0].name == "rand_augment"
 
 
-def test_other_modalities_have_no_ops_yet() -> None:
-    """Only images have a catalog so far."""
-    assert catalog("audio") == {}
+def test_modalities_have_ops_of_their_own() -> None:
+    """An image op is not found among sounds, nor a text op among images."""
     assert find_op("rotate", "audio") is None
+    assert find_op("synonym", "image") is None
+    assert find_op("synonym", "text") is not None
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_wrong_signatures_are_refused_at_once() -> None:
         op(name="bad")(lambda image, p=1: image)
     with pytest.raises(TypeError, match="must name its parameters"):
         op(name="bad")(lambda image, **more: image)
-    with pytest.raises(ValueError, match="modality must be image"):
+    with pytest.raises(ValueError, match="modality must be one of image, text, audio"):
         op(modality="smell")
 
 

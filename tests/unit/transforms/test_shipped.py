@@ -39,10 +39,10 @@ def size_after(steps: Sequence[Step], size: Size) -> Size:
 @pytest.mark.parametrize("name", SPECS)
 def test_every_spec_compiles_to_one_known_size(name: str) -> None:
     """No shipped spec has a problem, and what the model trains on and is judged on has one size."""
-    plan = load_plan(FOLDER / f"{name}.yaml")
-    training = size_after(plan.before_mixing(train=True), (64, 64))
+    field = load_plan(FOLDER / f"{name}.yaml").fields[0]
+    training = size_after(field.before_mixing(train=True), (64, 64))
     assert training is not None
-    assert training == size_after(plan.before_mixing(train=False), (64, 64))
+    assert training == size_after(field.before_mixing(train=False), (64, 64))
 
 
 @pytest.mark.parametrize("name", ["photos", "strong", "clothing"])
