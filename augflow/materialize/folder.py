@@ -1,7 +1,7 @@
 """The folder that is written to: whose it is, atomic files, and the journal that makes it resumable.
 
-A sample's file is complete before the journal names it. What an interruption leaves is overwritten
-with the same bytes, so the folder ends as an undisturbed run leaves it.
+What the journal names is complete. What an interruption leaves besides is overwritten with the same
+bytes, so the folder ends as an undisturbed run leaves it.
 """
 
 from __future__ import annotations
@@ -14,22 +14,27 @@ from pathlib import Path
 from typing import Any
 
 from augflow.errors import MaterializeError
+from augflow.sources.storage import is_url, local_path, shown
 
 ABOUT = "augflow.json"
 MANIFEST = "manifest.jsonl"
+"""Of a folder of files: one line a sample."""
+PARTS = "parts.jsonl"
+"""Of the other formats: one line a file, with the number of its samples."""
 SKIPPED = "skipped.jsonl"
 JOURNAL = ".augflow-journal.jsonl"
 PARTIAL = ".augflow-partial"
 
 
 class OutputFolder:
-    """A folder that belongs to one materialization."""
+    """A folder that belongs to one materialization. `listing` is the file that says what it holds."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, listing: str = MANIFEST) -> None:
         self.path = path
+        self._listing = listing
 
     def claim(self, about: Mapping[str, Any]) -> int:
-        """Make the folder ours; returns how many entries an earlier run has finished.
+        """Make the folder ours; returns how many entries of the journal an earlier run has finished.
 
         Raises `MaterializeError` where the folder holds anything else, or another dataset.
         """
@@ -69,7 +74,7 @@ class OutputFolder:
         if not file.exists():
             return []
         with file.open("rb") as stream:
-            return [entry for entry in map(json.loads, stream) if "output" not in entry]
+            return [entry for line in stream for entry in _left_out(json.loads(line))]
 
     def _journal_length(self) -> int:
         """Whole entries of the journal; a line that was cut off is removed."""
@@ -91,16 +96,24 @@ class OutputFolder:
     @property
     def complete(self) -> bool:
         """Whether an earlier run came to its end."""
-        return (self.path / MANIFEST).exists() and not (self.path / JOURNAL).exists()
+        return (self.path / self._listing).exists() and not (self.path / JOURNAL).exists()
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file whole or not at all; `name` is a relative posix path."""
-        target = self.path / name
+        unfinished = self.unfinished(os.path.basename(name))
+        unfinished.write_bytes(data)
+        self.put_in_place(unfinished, name)
+
+    def unfinished(self, name: str) -> Path:
+        """Where a file is written before it is put in place."""
         partial = self.path / PARTIAL
         partial.mkdir(exist_ok=True)
+        return partial / name
+
+    def put_in_place(self, unfinished: Path, name: str) -> None:
+        """Turn a whole file into the one of its name, a relative posix path."""
+        target = self.path / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = partial / target.name
-        unfinished.write_bytes(data)
         os.replace(unfinished, target)
 
     def journal(self, entries: Iterable[Mapping[str, Any]]) -> None:
@@ -109,35 +122,69 @@ class OutputFolder:
         with (self.path / JOURNAL).open("ab") as stream:
             stream.write(text.encode())
 
-    def finish(self) -> None:
-        """Turn the journal into the manifest and the list of what was skipped."""
-        partial = self.path / PARTIAL
-        partial.mkdir(exist_ok=True)
-        for name, skipped in ((SKIPPED, True), (MANIFEST, False)):
-            lines = self._journal_lines(skipped)
+    def finish(self, listed: Iterator[bytes] | None = None) -> None:
+        """Turn the journal into the listing, unless its lines are given, and the list of what was skipped."""
+        listed = self._listed_lines() if listed is None else listed
+        for name, lines in ((SKIPPED, self._skipped_lines()), (self._listing, listed)):
             first = next(lines, None)
-            if first is None and skipped:
+            if first is None and name == SKIPPED:
                 continue
-            with (partial / name).open("wb") as stream:
+            with self.unfinished(name).open("wb") as stream:
                 stream.write(first or b"")
                 stream.writelines(lines)
-            os.replace(partial / name, self.path / name)
+            self.put_in_place(self.unfinished(name), name)
         (self.path / JOURNAL).unlink(missing_ok=True)
-        shutil.rmtree(partial)
+        shutil.rmtree(self.path / PARTIAL)
 
-    def _journal_lines(self, skipped: bool) -> Iterator[bytes]:
-        with (self.path / JOURNAL).open("rb") as stream:
-            for line in stream:
-                if ("output" not in json.loads(line)) is skipped:
-                    yield line
+    def _skipped_lines(self) -> Iterator[bytes]:
+        for entry in self._journal_entries():
+            yield from map(_line, _left_out(entry))
+
+    def _listed_lines(self) -> Iterator[bytes]:
+        for entry in self._journal_entries():
+            if "output" in entry:
+                entry.pop("skipped", None)
+                yield _line(entry)
+
+    def _journal_entries(self) -> Iterator[dict[str, Any]]:
+        if (self.path / JOURNAL).exists():
+            with (self.path / JOURNAL).open("rb") as stream:
+                yield from map(json.loads, stream)
+
+
+def _left_out(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The samples that an entry says were left out: those of a part, or the one that it is about."""
+    found: list[dict[str, Any]] = entry.get("skipped", [] if "output" in entry else [entry])
+    return found
+
+
+def _line(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps(entry, ensure_ascii=True).encode() + b"\n"
+
+
+def local_folder(out: str | Path) -> Path:
+    """The folder to write to; raises `MaterializeError` for a URL of another machine."""
+    path = local_path(str(out)) if is_url(str(out)) else str(out)
+    if path is None:
+        raise MaterializeError(f"{shown(str(out))}: augflow writes to local folders; copy the folder there")
+    return Path(path)
 
 
 def refuse_overlap(source: str, out: Path) -> None:
-    """Raise `MaterializeError` where source and output are one, or one lies in the other."""
-    if not Path(source).exists():
-        source = source.partition("?")[0]  # PATH?split=train
-    there, here = Path(source).resolve(), out.resolve()
-    if there.is_file():
+    """Raise `MaterializeError` where the output is the folder of the source or lies around it, or inside a
+    source that is a folder."""
+    place = local_path(source) if is_url(source) else source
+    if place is None:
+        return
+    if not Path(place).exists():
+        place = place.partition("?")[0]  # PATH?split=train
+    pattern = not Path(place).exists()
+    if pattern:  # shards-{000..012}.tar
+        place = os.path.dirname(place.partition("{")[0])
+    there, here = Path(place).resolve(), out.resolve()
+    is_file = there.is_file()
+    if is_file:
         there = there.parent
-    if here == there or there in here.parents or here in there.parents:
-        raise MaterializeError(f"{out}: overlaps the source {source}; name a folder apart from it")
+    inside = there in here.parents and not (is_file or pattern)
+    if here == there or here in there.parents or inside:
+        raise MaterializeError(f"{out}: overlaps the source {shown(source)}; name a folder apart from it")
