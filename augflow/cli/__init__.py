@@ -10,7 +10,7 @@ from types import FrameType
 
 import typer
 
-from augflow.cli import demo, digest, explain, materialize, ops, schema, train, validate
+from augflow.cli import demo, digest, explain, materialize, ops, preview, schema, train, validate
 
 TERMINATED = 143
 
@@ -28,6 +28,7 @@ app.command()(schema.schema)
 app.command()(digest.digest)
 app.command()(materialize.materialize)
 app.command()(train.train)
+app.command()(preview.preview)
 app.command()(demo.demo)
 
 

@@ -50,6 +50,7 @@ def digest(
                     "samples": result.samples,
                     "epochs": epochs,
                     "steps": result.steps,
+                    "padding_fraction": streams[0].stats()["padding_fraction"],
                     "fingerprints": streams[0].fingerprints(),
                     "environment": describe_environment(),
                 }

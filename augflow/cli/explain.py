@@ -10,6 +10,7 @@ import typer
 from augflow.cli.options import Json
 from augflow.cli.output import Report, reporting
 from augflow.pipeline import load
+from augflow.plan import Plan
 
 SPEC_FIELDS = ("output", "regularize")
 
@@ -27,7 +28,7 @@ def explain(
             "name": plan.spec.name,
             "seed": plan.spec.seed,
             "steps": plan.describe(),
-            "batch": {"size": plan.spec.batch.size, "tile": plan.tile},
+            "batch": _batch(plan),
             **{name: getattr(plan.spec, name).model_dump(mode="json") for name in SPEC_FIELDS},
             "fingerprints": {"spec": pipeline.fingerprint},
         }
@@ -40,6 +41,12 @@ def explain(
             report.json(shown)
         else:
             _print(report, shown)
+
+
+def _batch(plan: Plan) -> dict[str, Any]:
+    """The batch's size and tile, and what else the spec says of it."""
+    written = plan.spec.batch.model_dump(mode="json", exclude_defaults=True, exclude={"mix", "tile", "size"})
+    return {"size": plan.spec.batch.size, "tile": plan.tile, **written}
 
 
 def _print(report: Report, shown: Mapping[str, Any]) -> None:
@@ -61,9 +68,22 @@ def _print_step(report: Report, step: Mapping[str, Any], indent: str) -> None:
         for op, weight in zip(step["ops"], step["weights"], strict=True):
             report.line(f"{indent}  {op['op']}  weight={weight:g}  {_pairs(op, but=('op', 'p', 'per'))}")
         return
-    report.line(f"{indent}{step['path']}  p={step['p']:g}  {_pairs(step.get('params', {}))}".rstrip())
+    schedules = {name: _change(schedule) for name, schedule in step.get("schedules", {}).items()}
+    params = {"p": f"{step['p']:g}", **step.get("params", {}), **schedules}
+    line = f"{indent}{step['path']}  p={params.pop('p')}  {_pairs(params)}".rstrip()
+    report.line("  ".join([line, *(_condition(condition) for condition in step.get("when", ()))]))
     for child in step.get("children", ()):
         _print_step(report, child, indent + "  ")
+
+
+def _change(schedule: Mapping[str, Any]) -> str:
+    (start, end), (first, last) = schedule["linear"], schedule["over"]
+    return f"{start} to {end} over epochs {first} to {last}"
+
+
+def _condition(condition: Mapping[str, Any]) -> str:
+    word = "not in" if condition["negated"] else "in"
+    return f"when {condition['column']} {word} ({', '.join(condition['values'])})"
 
 
 def _pairs(values: Mapping[str, Any], but: tuple[str, ...] = ()) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +19,9 @@ class Format(StrEnum):
     """What can be written."""
 
     folder = "folder"
+    webdataset = "webdataset"
+    parquet = "parquet"
+    jsonl = "jsonl"
 
 
 class OnError(StrEnum):
@@ -33,9 +35,13 @@ def materialize(
     spec: SpecName,
     source: SourcePath = None,
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", help="a new or empty folder, or one to go on with")],
+    out: Annotated[str, typer.Option("--out", "-o", help="a new or empty folder, or one to go on with")],
     copies: Annotated[int, typer.Option("--copies", min=1, help="epochs to write")] = 1,
     no_mix: Annotated[bool, typer.Option("--no-mix", help="leave samples apart, in class folders")] = False,
+    no_finish: Annotated[
+        bool,
+        typer.Option("--no-finish", help="leave `finish` out: words, not tokens; sounds, not spectrograms"),
+    ] = False,
     workers: Workers = None,
     seed: Seed = None,
     address: Address = None,
@@ -46,7 +52,9 @@ def materialize(
         int | None, typer.Option("--jpeg", min=1, max=100, help="JPEG of this quality, not PNG")
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="first samples of each epoch")] = None,
-    file_format: Annotated[Format, typer.Option("--format")] = Format.folder,
+    file_format: Annotated[
+        Format, typer.Option("--format", help="one file a field, tar shards, tables, or lines of JSON")
+    ] = Format.folder,
     as_json: Json = False,
 ) -> None:
     """Write augmented samples with manifest and provenance; run again after an interruption to go on."""
@@ -54,9 +62,11 @@ def materialize(
         options = MaterializeOptions(
             copies=copies,
             mix=not no_mix,
+            finish=not no_finish,
             num_workers=default_workers() if workers is None else workers,
             address=address,
             on_error=None if on_error is None else on_error.value,
+            format=file_format.value,
             jpeg=jpeg,
             limit=limit,
             on_progress=advance,

@@ -23,9 +23,8 @@ from augflow.cli.options import (
 )
 from augflow.cli.output import FOUND_BEFORE, Report, reporting
 from augflow.errors import SourceError
-from augflow.pipeline import load
+from augflow.pipeline import Pipeline, load
 from augflow.sources import Source, open_source, split_source
-from augflow.spec.model import SourceSpec
 
 if TYPE_CHECKING:
     from augflow.train import EpochRecord, FitReport
@@ -58,7 +57,7 @@ def train(
             report.say("--val and --val-split exclude each other; keep one")
             raise typer.Exit(FOUND_BEFORE)
         pipeline = load(spec).replace(seed=seed, batch_size=batch_size)
-        trained, judged = _sources(source, val, val_split, pipeline.plan.spec.source)
+        trained, judged = _sources(source, val, val_split, pipeline)
         for opened in (trained, judged):
             if opened is not None:
                 report.say(f"source: {opened.description}")
@@ -117,13 +116,14 @@ def _print(report: Report, reports: Sequence[FitReport]) -> None:
 
 
 def _sources(
-    source: str | None, val: str | None, val_split: float | None, spec: SourceSpec
+    source: str | None, val: str | None, val_split: float | None, pipeline: Pipeline
 ) -> tuple[Source, Source | None]:
+    spec, fields = pipeline.plan.spec.source, pipeline.plan.requests()
     if source is None and spec.path is None:
         raise SourceError("no source is named; give SOURCE, or `source: {path: ...}` in the spec")
-    whole = open_source(spec.path if source is None else source, spec)
+    whole = open_source(spec.path if source is None else source, spec, fields=fields)
     if val is not None:
-        return whole, open_source(val, spec, classes=whole.classes or None)
+        return whole, open_source(val, spec, classes=whole.classes or None, fields=fields)
     if val_split is not None:
         return split_source(whole, val_split)
     return whole, None
