@@ -1,10 +1,11 @@
-"""Augmentation as a reproducible stream of batches.
+"""Image, text and audio augmentation as a reproducible stream of batches.
 
 A batch is a pure function of (spec, dataset, seed, epoch, position): the number of workers, the
 engine, a resumed run or another world size cannot change a byte of it. Importing this module loads
 neither torch nor ray.
 """
 
+from augflow.conversion import Converted, from_albumentations
 from augflow.errors import (
     AugflowError,
     BadSampleBudgetError,
@@ -33,6 +34,7 @@ __all__ = [
     "Batch",
     "BatchStream",
     "CollateError",
+    "Converted",
     "EngineError",
     "MaterializeError",
     "OpError",
@@ -46,6 +48,7 @@ __all__ = [
     "StreamOptions",
     "TrainError",
     "check",
+    "from_albumentations",
     "load",
     "op",
 ]

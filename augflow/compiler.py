@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
 from augflow.batching.mix import MIX_OPS, MixOp, MixStep
+from augflow.spec.base import CONTAINERS, OpSpec
 from augflow.spec.items import Collector, Place
 from augflow.spec.messages import problem_message
-from augflow.spec.model import CONTAINERS, OpSpec
-from augflow.transforms.catalog import ParamProblem
+from augflow.spec.parse import Section
+from augflow.transforms.catalog import Op, ParamProblem, Params
 from augflow.transforms.chain import Container, OneOf, OpStep, RandomOrder, SomeOf, Step
+from augflow.transforms.conditions import Condition, written
+from augflow.transforms.library import LibraryMissingError
 from augflow.transforms.lookup import OpUnavailable, resolve_op
+from augflow.transforms.schedule import Linear, is_schedule, read_schedule, values_at
+from augflow.transforms.scheduled import ScheduledOp, size_of_all
 from augflow.wording import closest, shown
 
 CONTAINER_P = {"one_of": 0.5, "some_of": 1.0, "random_order": 1.0}
 """As in albumentations, where OneOf alone does not always fire."""
 
 FIXED_SECTIONS = ("prepare", "evaluate")
+
+MIX_REMEDIES = {
+    ("text", "mixup"): "words cannot be blended; use cutmix, or `by: model` to mix embeddings",
+    ("text", "cutout"): "use random_deletion in `augment`",
+}
+"""Why a mixing op cannot work on a modality, and what can."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +50,25 @@ class Rules:
         return self.section in FIXED_SECTIONS
 
 
-class OpCompiler:
-    """Turns the items of one field into steps, adding every problem to the collector."""
+Checked = tuple[Op, Params, float]
+"""An op, its canonical parameters with `p` as given among them, and its default `p`."""
 
-    def __init__(self, field: str, collector: Collector) -> None:
-        self.field = field
+
+class OpCompiler:
+    """Turns the items of one field into steps, adding every problem to the collector.
+
+    `followers` are the kinds of what follows the field, where it is one of images.
+    """
+
+    def __init__(self, modality: str, followers: Collection[str], collector: Collector) -> None:
+        self.modality = modality
+        self.followers = frozenset(followers)
         self.collector = collector
 
-    def section(self, name: str, items: tuple[OpSpec, ...]) -> tuple[Step, ...]:
+    def section(self, section: Section) -> tuple[Step, ...]:
         """The steps of one section."""
-        return self._steps(items, (name,), f"{self.field}/{name}", Rules(name))
+        path = f"{section.field}/{section.name}"
+        return self._steps(section.items, section.place, path, Rules(section.name))
 
     def _steps(self, items: tuple[OpSpec, ...], place: Place, path: str, rules: Rules) -> tuple[Step, ...]:
         names = Siblings(self.collector)
@@ -69,33 +89,101 @@ class OpCompiler:
 
     def _op(self, item: OpSpec, place: Place, path: Callable[[str], str], rules: Rules) -> Step | None:
         here = (*place, item.op)
-        params = dict(item.params)
+        schedules = self._schedules(item, here, rules)
+        plain = {name: value for name, value in item.params.items() if not is_schedule(value)}
+        found = self._checked_at(item.op, plain, schedules, here)
+        if not found:
+            return None
+        op, params, default_p = found[0]
         given_p = params.pop("p", None)
-        try:
-            op, params, default_p = resolve_op(item.op, params, self.field)
-        except OpUnavailable as error:
-            self._add(here, error.problems)
-            return None
-        params, problems = op.check(params)
-        self._add(here, problems)
-        if problems:
-            return None
-        random = op.is_random(params)
+        self._check_followers(op, params, here)
+        random = any(op.is_random(checked) for op, checked, _ in found)
         if random and rules.fixed:
             self.collector.add(here, f"draws at random, which {rules.section} does not; move it to augment")
         fixed = rules.fixed or (rules.section == "finish" and not random)
+        if fixed and schedules:
+            rule = f"{op.name} runs in evaluation too, which is the same in every epoch"
+            self.collector.add((*here, next(iter(schedules))), f"{rule}; give one value")
         p = self._p(given_p, 1.0 if fixed else default_p, (*here, "p"), rules, fixed)
-        return OpStep(
-            path=path(op.name),
-            p=p,
-            weight=item.weight or 1.0,
-            op=op.name,
-            params=params,
-            version=op.version,
-            random=random,
-            transform=op.build(params),
-            size=partial(op.output_size, params),
+        step: dict[str, Any] = {
+            "path": path(op.name),
+            "p": p,
+            "weight": item.weight or 1.0,
+            "when": conditions(item),
+            "op": op.name,
+            "params": params,
+            "version": op.version,
+            "random": random,
+            "transform": op.build(params),
+            "size": partial(op.output_size, params),
+        }
+        if not schedules:
+            return OpStep(**step)
+        step["size"] = partial(
+            size_of_all, tuple(partial(op.output_size, checked) for op, checked, _ in found)
         )
+        step |= {"written": plain, "name": item.op, "modality": self.modality, "schedules": schedules}
+        return ScheduledOp(**step, own=op if op.library == "registered" else None)
+
+    def _checked_at(
+        self, name: str, plain: Params, schedules: Mapping[str, Linear], here: Place
+    ) -> list[Checked]:
+        """The op in epoch 0 and in every other that its schedules turn at; none where one is refused."""
+        turns = {0: None} | {epoch: None for schedule in schedules.values() for epoch in schedule.turns()}
+        found = []
+        for epoch in turns:
+            about = f" (the value in epoch {epoch})" if schedules else ""
+            checked = self._checked(name, values_at(plain, schedules, epoch), here, about)
+            if checked is None:
+                return []
+            found.append(checked)
+        return found
+
+    def _checked(self, name: str, params: Params, here: Place, about: str) -> Checked | None:
+        """One set of parameters; what is wrong with it is told with `about` behind."""
+        given_p = {"p": params.pop("p")} if "p" in params else {}
+        try:
+            op, params, default_p = resolve_op(name, params, self.modality)
+            params, problems = op.check(params)
+        except OpUnavailable as error:
+            self._add(here, error.problems)
+            return None
+        except LibraryMissingError as error:
+            self.collector.add(here, str(error))
+            return None
+        self._add(here, [replace(problem, message=problem.message + about) for problem in problems])
+        return None if problems else (op, {**params, **given_p}, default_p)
+
+    def _schedules(self, item: OpSpec, here: Place, rules: Rules) -> dict[str, Linear]:
+        found: dict[str, Linear] = {}
+        for name, value in item.params.items():
+            if not is_schedule(value):
+                continue
+            schedule = read_schedule(value)
+            if isinstance(schedule, str):
+                self.collector.add((*here, name), schedule)
+            elif name == "p" and not _are_chances(schedule):
+                self.collector.add((*here, name), f"must stay in [0, 1], got {value['linear']}")
+            elif rules.fixed:
+                self.collector.add(
+                    (*here, name), f"{rules.section} is the same in every epoch; give one value"
+                )
+            else:
+                found[name] = schedule
+        return found
+
+    def _check_followers(self, op: Op, params: Params, here: Place) -> None:
+        """What follows the image must be able to come along, and be there where the op looks at it."""
+        needs = getattr(op, "needs", None)
+        absent = sorted(needs(params) - self.followers) if needs is not None else []
+        if absent:
+            rule = f"looks at {' and '.join(absent)}, and no such field follows this image"
+            self.collector.add(here, f"{rule}; add one under `fields`, or use another op")
+        lost = sorted(self.followers - op.carries)
+        if lost:
+            self.collector.add(
+                here, f"cannot move {' and '.join(lost)}, which follow this image; use another op"
+            )
 
     def _add(self, place: Place, problems: Iterable[ParamProblem]) -> None:
         for problem in problems:
@@ -107,11 +195,20 @@ class OpCompiler:
         if rules.fixed:
             self.collector.add(here, f"draws at random, which {rules.section} does not; move it to augment")
         p = self._p(params.pop("p", None), CONTAINER_P[item.op], (*here, "p"), rules, fixed=False)
+        if any(is_schedule(value) for value in item.params.values()):
+            self.collector.add(here, "schedules belong to the ops inside a container; give one value")
+            return None
         own = path(item.op)
         chosen = item.op != "random_order"
         inner = Rules(rules.section, chosen=chosen, weighted=chosen)
         children = self._steps(item.children, (*here, "transforms"), own, inner)
-        base: dict[str, Any] = {"path": own, "p": p, "weight": item.weight or 1.0, "children": children}
+        base: dict[str, Any] = {
+            "path": own,
+            "p": p,
+            "weight": item.weight or 1.0,
+            "when": conditions(item),
+            "children": children,
+        }
         step: Container
         if item.op == "some_of":
             step = SomeOf(**base, n=self._count(params.pop("n", 1), len(item.children), (*here, "n")))
@@ -146,8 +243,20 @@ class OpCompiler:
             return 1
         return n
 
-    def mix(self, item: OpSpec | None) -> MixStep | None:
+
+class MixCompiler(OpCompiler):
+    """Turns `batch.mix` into a step; the modality is that of the field that is mixed."""
+
+    def mix(self, item: OpSpec | None, by_model: bool) -> MixStep | None:
         """The step that mixes a tile."""
+        step = self._mix(item)
+        for op in step.ops if step is not None else ():
+            remedy = MIX_REMEDIES.get((self.modality, op.op))
+            if remedy is not None and not by_model:
+                self.collector.add(("batch", "mix"), f"{op.op} does not mix {self.modality}: {remedy}")
+        return step
+
+    def _mix(self, item: OpSpec | None) -> MixStep | None:
         place: Place = ("batch", "mix")
         if item is None or not item.op:
             return None
@@ -190,6 +299,19 @@ class OpCompiler:
             for detail in error.errors():
                 self.collector.add((*here, *detail["loc"]), problem_message(detail, cls))
             return None
+
+
+def _are_chances(schedule: Linear) -> bool:
+    ends = (schedule.start, schedule.end)
+    return all(isinstance(end, int | float) and 0 <= end <= 1 for end in ends)
+
+
+def conditions(item: OpSpec) -> tuple[Condition, ...]:
+    """The item's `when`."""
+    return tuple(
+        Condition(found.column, tuple(written(value) for value in found.values), found.negated)
+        for found in item.when
+    )
 
 
 class Siblings:

@@ -9,7 +9,7 @@ AugflowError
 ├── CollateError           samples of one batch do not fit together
 ├── StateError             a saved state belongs to another stream, or an iteration is misused
 ├── EngineError            workers could not be started, or were lost for good
-├── MaterializeError       a dataset cannot be written where it was asked for
+├── MaterializeError       a dataset or a page cannot be written where it was asked for
 └── TrainError             training cannot start or went wrong
 """
 

@@ -18,6 +18,10 @@ class StreamStats:
     """Time that the caller spent waiting for batches. Near zero: the trainer is the bottleneck."""
     worker_s: dict[str, float] = field(default_factory=dict)
     """Time of all workers by stage: `read`, `ops`, `mix`; `total` holds them all."""
+    cells: int = 0
+    """Cells of padded fields along their ragged axis."""
+    empty: int = 0
+    """How many of them were padding."""
     _first: float | None = None
     _before: int = 0
     _last: float = 0.0
@@ -31,6 +35,11 @@ class StreamStats:
         self.batches += 1
         self.samples += samples
         self.wait_s += wait_s
+
+    def padded(self, cells: int, empty: int) -> None:
+        """A batch had so many cells, some of them padding."""
+        self.cells += cells
+        self.empty += empty
 
     def worked(self, seconds: dict[str, float]) -> None:
         """A task came back."""
@@ -46,5 +55,6 @@ class StreamStats:
             "samples_per_s": (self.samples - self._before) / span if span else 0.0,
             "first_batch_s": self.first_batch_s,
             "wait_s": self.wait_s,
+            "padding_fraction": self.empty / self.cells if self.cells else 0.0,
             "worker_s": dict(self.worker_s),
         }

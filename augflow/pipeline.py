@@ -7,17 +7,17 @@ from dataclasses import fields as dataclass_fields
 from os import PathLike
 from typing import Any
 
-import numpy as np
-
+from augflow.engine.fields import run_field, with_limits
 from augflow.errors import SourceError
 from augflow.plan import Plan, load_plan
 from augflow.presets import spec_path
 from augflow.rng import KeyedRandom, sample_key
-from augflow.sample import Array, Fields
+from augflow.sample import Fields
 from augflow.sources import Source, open_source
 from augflow.spec.parse import dump_spec, written_spec
 from augflow.stream import BatchStream, StreamOptions
 from augflow.transforms.chain import Passage
+from augflow.transforms.conditions import LABEL, Facts
 
 
 class Pipeline:
@@ -58,18 +58,32 @@ class Pipeline:
     def without_mixing(self) -> Pipeline:
         """The same pipeline with samples left apart."""
         spec = self.plan.spec
-        apart = {"mix": None, "mix_at": "augment", "mix_by": "worker"}
+        apart = {"mix": None, "mix_at": "augment", "mix_by": "worker", "mix_on": None, "mix_until": None}
         changed = spec.model_copy(update={"batch": spec.batch.model_copy(update=apart)})
+        return Pipeline.from_plan(load_plan(written_spec(changed)))
+
+    def without_finish(self) -> Pipeline:
+        """The same pipeline up to `finish`: words in place of tokens, waveforms in place of spectrograms."""
+        spec = self.plan.spec
+        fields = {name: field.model_copy(update={"finish": ()}) for name, field in spec.main_fields().items()}
+        batch = spec.batch.model_copy(update={"mix_at": "augment"})
+        changed = spec.with_fields(fields).model_copy(update={"batch": batch})
         return Pipeline.from_plan(load_plan(written_spec(changed)))
 
     def without_augmentation(self) -> Pipeline:
         """What evaluation does, as training: prepare, evaluate and finish, samples left apart."""
         spec = self.without_mixing().plan.spec
-        # In `evaluate` every op fires; in `augment` it would be given its library's own p.
-        always = tuple(op.model_copy(update={"params": {**op.params, "p": 1}}) for op in spec.evaluate)
-        kept = self.plan.after_mixing(train=False)
-        finish = tuple(op for op, step in zip(spec.finish, self.plan.finish, strict=True) if step in kept)
-        changed = spec.model_copy(update={"augment": always, "finish": finish})
+        plans = {field.name: field for field in self.plan.fields}
+        fields = {}
+        for name, field in spec.main_fields().items():
+            # In `evaluate` every op fires; in `augment` it would be given its library's own p.
+            always = tuple(op.model_copy(update={"params": {**op.params, "p": 1}}) for op in field.evaluate)
+            kept = plans[name].after_mixing(train=False)
+            pairs = zip(field.finish, plans[name].finish, strict=True)
+            finish = tuple(op for op, step in pairs if step in kept)
+            fields[name] = field.model_copy(update={"augment": always, "finish": finish})
+        plain = spec.batch.model_copy(update={"views": 1, "repeats": 1})
+        changed = spec.with_fields(fields).model_copy(update={"batch": plain})
         return Pipeline.from_plan(load_plan(written_spec(changed)))
 
     def stream(
@@ -102,21 +116,44 @@ class Pipeline:
                     f"got {list(classes)}; pass them to open_source"
                 )
         else:
-            place = open_source(place, spec.source, classes=classes)
+            place = open_source(place, spec.source, classes=classes, fields=changed.plan.requests())
         return BatchStream(changed.plan, place, StreamOptions(**options))
 
     def __call__(
-        self, sample: Array | Mapping[str, Array], *, epoch: int = 0, sample_id: str = "0", train: bool = True
+        self,
+        sample: Any,
+        *,
+        epoch: int = 0,
+        sample_id: str = "0",
+        train: bool = True,
+        row: Mapping[str, Any] | None = None,
     ) -> Fields:
         """One sample through prepare, augment (or evaluate) and finish, as fields.
 
-        `sample` is an image (H, W, C), uint8 or float32 in [0, 1], or fields by name. The draws are
-        those that a sample with this id gets in this epoch of a stream.
+        `sample` is the value of the one field (an image (H, W, C), uint8 or float32 in [0, 1]; a text; an
+        `Audio`), or fields by name. The draws are those of a sample with this id in this epoch of a stream.
+        `row` holds what conditions (`when`) ask for: `label`, a class name or several, and columns.
         """
-        name = self.plan.spec.modality
-        fields: Fields = dict(sample) if isinstance(sample, Mapping) else {name: np.asarray(sample)}
-        passage = Passage(KeyedRandom(), sample_key(self.plan.spec.seed, epoch, sample_id), sample_id)
-        return passage.run(self.plan.before_mixing(train) + self.plan.after_mixing(train), fields)
+        fields = tuple(field.at_epoch(epoch) for field in self.plan.fields)
+        values: Fields = dict(sample) if isinstance(sample, Mapping) else {fields[0].name: sample}
+        missing = [request.name for request in self.plan.requests() if request.name not in values]
+        if missing:
+            raise ValueError(f"the sample has no {missing[0]!r}; give a mapping of fields by name")
+        key = sample_key(self.plan.spec.seed, epoch, sample_id)
+        passage = Passage(KeyedRandom(), key, sample_id, self._facts(row or {}, train))
+        values = with_limits(fields, values)
+        for field in fields:
+            steps = field.before_mixing(train) + field.after_mixing(train)
+            values = run_field(passage, field, steps, values)
+        return values
+
+    def _facts(self, row: Mapping[str, Any], train: bool) -> Facts:
+        for path, condition in self.plan.conditions(train):
+            if condition.column not in row:
+                column = condition.column
+                raise ValueError(f"{path} asks for {column!r} (when); pass row={{{column!r}: ...}}")
+        labels = row.get(LABEL, ())
+        return Facts((labels,) if isinstance(labels, str) else tuple(labels), row)
 
 
 def load(spec: str | PathLike[str] | Mapping[str, Any]) -> Pipeline:

@@ -60,12 +60,21 @@ class Boxes:
 class Keypoints:
     """n points: `points` float32 (n, 2), x and y in pixels; `labels` int64 (n,); `visible` bool (n,).
 
+    A whole number is the middle of its pixel, where it is an edge for boxes.
     A point that leaves the image stays in its place of the list, with `visible` false.
     """
 
     points: Array
     labels: Array
     visible: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """Tokens, samples or frames filled up at the end; `length` of them are real."""
+
+    values: Array
+    length: int
 
 
 @dataclass(slots=True)

@@ -12,10 +12,11 @@ from functools import cached_property
 from time import perf_counter
 from typing import Any, Literal, get_args
 
-from augflow.batching.assembly import Assembler
+from augflow.batching.assembly import Assembler, Collate
 from augflow.batching.positions import Positions
 from augflow.batching.sizing import TaskSizer
 from augflow.engine import Pool
+from augflow.engine.arrangement import check_source, position_count
 from augflow.engine.base import BadSample, Task, TaskContext
 from augflow.engine.flow import Flow
 from augflow.engine.worker import TaskRunner
@@ -102,14 +103,20 @@ class BatchStream:
         """Bad samples of the current epoch that stand-ins were delivered for."""
         self._check_shape()
         self._on_error = options.on_error or plan.spec.source.on_error
-        self._budget = plan.spec.source.bad_budget(len(source))
+        # A repeated sample that is bad is told of once a repeat.
+        self._budget = plan.spec.source.bad_budget(len(source)) * plan.repeats(options.train)
         self.context = TaskContext(
             plan, source, options.train, bool(options.shuffle), replace_bad=self._on_error != "raise"
         )
         self.positions = Positions(
-            len(source), self.batch_size, bool(options.drop_last), self.rank, self.world_size
+            position_count(plan, source, options.train),
+            self.batch_size,
+            bool(options.drop_last),
+            self.rank,
+            self.world_size,
         )
         self._check_length()
+        check_source(plan, source, options.train, bool(options.shuffle))
         self._stats = StreamStats()
         self._pool = pool or Pool(self.context, options.num_workers, options.address)
         self._flow: Flow | None = None
@@ -180,7 +187,7 @@ class BatchStream:
             return None
         started = perf_counter()
         try:
-            batch, bad = self._flow_at(self._epoch, self._step).batch()
+            batch, bad, padding = self._flow_at(self._epoch, self._step).batch()
             self._count_bad(bad)
         except BaseException:
             self._drop_flow()  # its results have ended; asked again, it would look like the end of the epoch
@@ -190,13 +197,15 @@ class BatchStream:
         if self._placed:
             self._epoch, self._step = self._epoch + 1, 0
         self._stats.delivered(batch.size, perf_counter() - started)
+        self._stats.padded(padding.cells, padding.empty)
         return batch
 
     def _flow_at(self, epoch: int, step: int) -> Flow:
         if self._flow is None or (self._flow.epoch, self._flow.step) != (epoch, step):
             self._drop_flow()
             sizer = TaskSizer(self.plan.tile) if self.options.num_workers else None
-            self._flow = Flow(self._pool.engine(), self.positions, sizer, (epoch, step), self._stats.worked)
+            collate = Collate(self.positions, self.plan.ragged, self.plan.spec.batch.ragged)
+            self._flow = Flow(self._pool.engine(), collate, sizer, (epoch, step), self._stats.worked)
         return self._flow
 
     def _drop_flow(self) -> None:
@@ -284,7 +293,8 @@ class BatchStream:
             raise StateError(f"epoch must be at least 0 and step in [0, {len(self)}), got {epoch} and {step}")
         runner = TaskRunner(replace(self.context, record=True))
         result = runner.run_task(Task(0, epoch, (self.positions.span(step),)))
-        assembler = Assembler(self.positions, step)
+        collate = Collate(self.positions, self.plan.ragged, self.plan.spec.batch.ragged)
+        assembler = Assembler(collate, step)
         assembler.take(result.columns, 0)
         return Replay(Batch(assembler.columns(), epoch=epoch, step=step), result.drawn)
 

@@ -83,18 +83,30 @@ def process_kind(process: psutil.Process) -> str:
     return "helper" if "resource_tracker" in line else "worker"
 
 
-def tree_cpu_s() -> dict[str, float]:
-    """CPU-seconds so far of this process (`client`) and all below it, by kind."""
+CpuTimes = dict[int, tuple[str, float]]
+"""Kind and CPU-seconds so far, by process id."""
+
+
+def tree_cpu_s() -> CpuTimes:
+    """The CPU times of this process (`client`) and of all below it."""
     own = psutil.Process()
     times = own.cpu_times()
-    spent = {"client": times.user + times.system}
+    found = {own.pid: ("client", times.user + times.system)}
     for child in own.children(recursive=True):
         try:
             times = child.cpu_times()
-            kind = process_kind(child)
+            found[child.pid] = (process_kind(child), times.user + times.system)
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
-        spent[kind] = spent.get(kind, 0.0) + times.user + times.system
+    return found
+
+
+def spent_cpu_s(before: CpuTimes, after: CpuTimes) -> dict[str, float]:
+    """CPU-seconds between two looks, by kind. A process that ended in between does not count: what it
+    had used before would otherwise be taken off."""
+    spent: dict[str, float] = {}
+    for pid, (kind, seconds) in after.items():
+        spent[kind] = spent.get(kind, 0.0) + seconds - before.get(pid, (kind, 0.0))[1]
     return spent
 
 
@@ -110,8 +122,7 @@ def _sit(pipe: Connection, build: Callable[[], Contender]) -> None:
             cpu, started = tree_cpu_s(), time.perf_counter()
             rows = contender.consume(counted)
             wall = time.perf_counter() - started
-            spent = {kind: value - cpu.get(kind, 0.0) for kind, value in tree_cpu_s().items()}
-            pipe.send(Turn(rows, wall, spent))
+            pipe.send(Turn(rows, wall, spent_cpu_s(cpu, tree_cpu_s())))
     finally:
         contender.close()
 

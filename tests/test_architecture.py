@@ -35,8 +35,30 @@ JUNK_DRAWERS = {
     "shared",
     "core",
 }
-HEAVY = ("ray", "torch", "lightning", "matplotlib", "albumentations", "cv2", "scipy", "sklearn", "pyarrow")
-IMPORTED_BY_NAME = {"albumentations": "augflow/transforms/", "cv2": "augflow/transforms/"}
+HEAVY = (
+    "albumentations",
+    "audiomentations",
+    "cv2",
+    "datasets",
+    "fsspec",
+    "librosa",
+    "lightning",
+    "matplotlib",
+    "nlpaug",
+    "pandas",
+    "pyarrow",
+    "ray",
+    "scipy",
+    "sklearn",
+    "soundfile",
+    "soxr",
+    "tokenizers",
+    "torch",
+)
+IMPORTED_BY_NAME = {
+    "albumentations": "augflow/transforms/",
+    "cv2": "augflow/transforms/",
+}
 """Libraries that are loaded by need, through `importlib`, which import contracts do not see."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -1,4 +1,4 @@
-"""Mixing the samples of a tile, with soft labels.
+"""Mixing the samples of a tile, with soft labels: what is drawn, and what it means for one row.
 
 - mixup: Zhang et al. 2018, arXiv:1710.09412; `lam` is drawn from Beta(alpha, alpha).
 - cutmix: Yun et al. 2019, arXiv:1905.04899; the label weight comes from the pixels that were pasted
@@ -11,6 +11,7 @@ itself; lambda is drawn for each sample unless `per: tile` asks for the papers' 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
@@ -45,15 +46,16 @@ class Mixup(MixOp):
 
 
 class Cutmix(MixOp):
-    """A box of the partner is pasted over the own image."""
+    """A box of the partner is pasted over the own image; of a sound a stretch of time, of a text words."""
 
     op: ClassVar[str] = "cutmix"
-    summary: ClassVar[str] = "paste a box of another sample, mix labels by area (Yun 2019)"
+    summary: ClassVar[str] = "paste a part of another sample, mix labels by its share (Yun 2019)"
     alpha: Alpha = 1.0
 
 
 class Cutout(MixOp):
-    """A square of `size` times each side is filled with `fill` (0..255); labels stay."""
+    """A square of `size` times each side is filled with `fill` (0..255); labels stay. Of a sound, a
+    stretch of that share falls silent."""
 
     op: ClassVar[str] = "cutout"
     summary: ClassVar[str] = "erase a square, keep the label (DeVries 2017)"
@@ -86,10 +88,11 @@ class MixStep:
 class MixDraws:
     """What was drawn for the n rows of a tile, before any pixel is known.
 
-    `op` is the number of the op that fires for a row, -1 for none; `partner` the row it is mixed
-    with; `lam` the drawn lambda; `center` two numbers in [0, 1) for the place of a box.
+    `op` is the number in `ops` of the op that fires for a row, -1 for none; `partner` the row it is
+    mixed with; `lam` the drawn lambda; `center` two numbers in [0, 1) for the place of a box.
     """
 
+    ops: tuple[MixOp, ...]
     op: Array
     partner: Array
     lam: Array
@@ -119,13 +122,14 @@ def draw_mix(step: MixStep, key: Key, n: int, rng: KeyedRandom) -> MixDraws:
         center[mine] = np.broadcast_to(places, (n, 2))[mine]
     if n == 1 and not isinstance(step.ops[op[0]], Cutout):
         op[0] = -1  # a tile of one has nobody to mix with
-    return MixDraws(op, partner, lam, center)
+    return MixDraws(step.ops, op, partner, lam, center)
 
 
 @dataclass(frozen=True)
 class Mixed:
     """How one row is mixed. `partner` is a row of the tile, its own where no label is mixed in;
-    `lam` the weight of the own label; `box` is y0, x0, y1, x1, zeros where there is none."""
+    `lam` the weight of the own label; `box` is y0, x0, y1, x1, zeros where there is none. Along time,
+    and along the words of a text, `box` is 0, first, 1, last."""
 
     op: MixOp | None
     partner: int
@@ -133,37 +137,35 @@ class Mixed:
     box: tuple[int, int, int, int]
 
 
-def row_mixing(step: MixStep, draws: MixDraws, row: int, height: int, width: int) -> Mixed:
-    """What the draws of a tile mean for one row of a known size in pixels."""
-    nowhere = (0, 0, 0, 0)
-    unmixed = Mixed(None, row, 1.0, nowhere)
+NOWHERE = (0, 0, 0, 0)
+
+
+def unmixed(row: int) -> Mixed:
+    """A row left as it is."""
+    return Mixed(None, row, 1.0, NOWHERE)
+
+
+def row_mixing(draws: MixDraws, row: int, extent: tuple[int, ...]) -> Mixed:
+    """What the draws of a tile mean for one row of a known extent: (height, width), or (length,)."""
     number = int(draws.op[row])
     if number < 0:
-        return unmixed
-    op, partner = step.ops[number], int(draws.partner[row])
+        return unmixed(row)
+    op, partner = draws.ops[number], int(draws.partner[row])
     if isinstance(op, Mixup):
-        return Mixed(op, partner, float(np.float32(draws.lam[row])), nowhere)
-    side = op.size if isinstance(op, Cutout) else float(np.sqrt(1.0 - draws.lam[row]))
-    box = _box(height, width, side, draws.center[row])
-    pixels = (box[2] - box[0]) * (box[3] - box[1])
-    if pixels == 0:
-        return unmixed
+        return Mixed(op, partner, float(np.float32(draws.lam[row])), NOWHERE)
+    share = 1.0 - draws.lam[row]
+    if len(extent) == 1:
+        side = op.size if isinstance(op, Cutout) else float(share)
+        box = _box(1, extent[0], (1.0, side), draws.center[row])
+    else:
+        side = op.size if isinstance(op, Cutout) else float(np.sqrt(share))
+        box = _box(extent[0], extent[1], (side, side), draws.center[row])
+    cells = (box[2] - box[0]) * (box[3] - box[1])
+    if cells == 0:
+        return unmixed(row)
     if isinstance(op, Cutout):
         return Mixed(op, row, 1.0, box)
-    return Mixed(op, partner, 1.0 - pixels / (height * width), box)
-
-
-def mix_image(mixed: Mixed, own: Array, partner: Array) -> Array:
-    """The mixed image, a new array; (H, W, C) uint8, or float32 in [0, 1]."""
-    y0, x0, y1, x1 = mixed.box
-    if isinstance(mixed.op, Mixup):
-        return _blend(own, partner, mixed.lam)
-    out = own.copy()
-    if isinstance(mixed.op, Cutout):
-        out[y0:y1, x0:x1] = mixed.op.fill if out.dtype == np.uint8 else mixed.op.fill / 255
-    elif isinstance(mixed.op, Cutmix):
-        out[y0:y1, x0:x1] = partner[y0:y1, x0:x1]
-    return out
+    return Mixed(op, partner, 1.0 - cells / math.prod(extent), box)
 
 
 def mix_target(target: Array, partner_target: Array, lam: float) -> Array:
@@ -172,18 +174,10 @@ def mix_target(target: Array, partner_target: Array, lam: float) -> Array:
     return weight * target + (np.float32(1) - weight) * partner_target
 
 
-def _box(height: int, width: int, side: float, center: Array) -> tuple[int, int, int, int]:
-    """A box of `side` times height and width around a uniformly drawn pixel, clipped to the image."""
-    box_height, box_width = round(height * side), round(width * side)
+def _box(height: int, width: int, sides: tuple[float, float], center: Array) -> tuple[int, int, int, int]:
+    """A box of shares of height and width around a uniformly drawn cell, clipped to what there is."""
+    box_height, box_width = round(height * sides[0]), round(width * sides[1])
     y, x = int(center[0] * height), int(center[1] * width)
     y0, x0 = y - box_height // 2, x - box_width // 2
     y1, x1 = y0 + box_height, x0 + box_width
     return max(y0, 0), max(x0, 0), max(min(y1, height), 0), max(min(x1, width), 0)
-
-
-def _blend(own: Array, partner: Array, lam: float) -> Array:
-    blended = np.multiply(own, np.float32(lam), dtype=np.float32)
-    blended += np.multiply(partner, np.float32(1.0) - np.float32(lam), dtype=np.float32)
-    if own.dtype != np.uint8:
-        return blended
-    return np.rint(blended, out=blended).astype(np.uint8)

@@ -28,10 +28,10 @@ class TaskContext:
 
 
 class RowEncoder(Protocol):
-    """Turns one finished row into the bytes of a file, in the worker; picklable."""
+    """Turns one finished row into the bytes of files, in the worker; picklable."""
 
-    def __call__(self, row: Columns) -> bytes:
-        """The encoded row."""
+    def __call__(self, row: Columns) -> Any:
+        """What `TaskResult.encoded` holds of the row; picklable."""
         ...
 
 
@@ -69,7 +69,7 @@ class TaskResult:
     columns: Columns
     bad: list[BadSample] = field(default_factory=list)
     drawn: list[dict[str, Any]] = field(default_factory=list)
-    encoded: list[bytes] = field(default_factory=list)
+    encoded: list[Any] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     """Seconds by stage: read, ops, mix; `total` is the whole task."""
 

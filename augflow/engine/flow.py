@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from augflow.batching.assembly import Assembler
-from augflow.batching.positions import Positions
+from augflow.batching.assembly import Assembler, Collate
+from augflow.batching.ragged import Padding
 from augflow.batching.sizing import TaskSizer
 from augflow.engine.base import BadSample, Engine, Task, TaskResult
 from augflow.sample import Batch
@@ -20,13 +20,14 @@ class Flow:
     def __init__(
         self,
         engine: Engine,
-        positions: Positions,
+        collate: Collate,
         sizer: TaskSizer | None,
         at: tuple[int, int],
         worked: Callable[[dict[str, float]], None],
     ) -> None:
         self.epoch, self.step = at
-        self._positions = positions
+        self._collate = collate
+        positions = self._positions = collate.positions
         self._sizer = sizer
         self._worked = worked
         self._results = engine.results(self._tasks(self.epoch, self.step * positions.rows))
@@ -49,9 +50,10 @@ class Flow:
             return self._sizer.rows(self._positions, row)
         return min(self._positions.rows - row % self._positions.rows, self._positions.total_rows - row)
 
-    def batch(self) -> tuple[Batch, list[BadSample]]:
-        """The batch of the next step, and the bad samples that it has stand-ins for, padding left out."""
-        assembler = Assembler(self._positions, self.step)
+    def batch(self) -> tuple[Batch, list[BadSample], Padding]:
+        """The batch of the next step, the bad samples that it has stand-ins for (those in positions past
+        the end left out), and what padding it cost."""
+        assembler = Assembler(self._collate, self.step)
         while assembler.missing:
             if self._current is None:
                 self._current = self._next_result()
@@ -66,7 +68,7 @@ class Flow:
         if self.step == self._positions.steps:
             self.epoch, self.step = self.epoch + 1, 0
             self._bad.clear()
-        return batch, bad
+        return batch, bad, assembler.padding
 
     def _next_result(self) -> TaskResult:
         result = next(self._results)

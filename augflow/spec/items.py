@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from augflow.errors import Problem
-from augflow.spec.model import CONTAINERS, ITEM_KEYS
+from augflow.spec.base import CONTAINERS, ITEM_KEYS
 from augflow.wording import shown
 
 Place = tuple[str | int, ...]
@@ -18,6 +18,14 @@ Place = tuple[str | int, ...]
 SECTIONS = ("prepare", "augment", "evaluate", "finish")
 FORMLESS: dict[str, Any] = {"op": ""}
 """Stands in the list for an item that has a problem of form, so that the others keep their places."""
+
+MIX_KEYS: Mapping[str, str] = {
+    "at": "mix_at",
+    "by": "mix_by",
+    "on": "mix_on",
+    "until_epoch": "mix_until",
+}
+"""Keys beside the op of `batch.mix`, and where `BatchSpec` keeps them."""
 
 MAX_DEPTH = 32
 
@@ -67,14 +75,28 @@ def json_path(place: Place) -> str:
 
 def plain_sections(spec: Mapping[Any, Any], collector: Collector) -> dict[str, Any]:
     """The whole spec as JSON values, with ops in the form of `OpSpec`."""
-    plain = _plain(spec, (), collector)
+    plain: dict[str, Any] = _plain(spec, (), collector)
+    _sections(plain, (), collector)
+    fields = plain.get("fields")
+    for name, part in fields.items() if isinstance(fields, dict) else ():
+        if isinstance(part, dict):
+            _sections(part, ("fields", name), collector)
+    batch = plain.get("batch")
+    if isinstance(batch, dict):
+        for key, name in MIX_KEYS.items():
+            if name in batch:
+                batch.pop(name)
+                collector.add(("batch", name), f"unknown key {name!r}; write `mix: {{{key}: ...}}`")
+        if "mix" in batch:
+            batch.update(_mix(batch.pop("mix"), collector))
+    return {name: value for name, value in plain.items() if value is not None}
+
+
+def _sections(plain: dict[str, Any], place: Place, collector: Collector) -> None:
+    """Put the lists of ops of the spec, or of one of its fields, in the form of `OpSpec`."""
     for name in SECTIONS:
         if name in plain:
-            plain[name] = _items(plain[name], (name,), collector)
-    batch = plain.get("batch")
-    if isinstance(batch, dict) and "mix" in batch:
-        batch.update(_mix(batch.pop("mix"), collector))
-    return {name: value for name, value in plain.items() if value is not None}
+            plain[name] = _items(plain[name], (*place, name), collector)
 
 
 def _mix(value: Any, collector: Collector) -> dict[str, Any]:
@@ -93,10 +115,13 @@ def _mix(value: Any, collector: Collector) -> dict[str, Any]:
         if chosen not in allowed:
             collector.add((*place, key), f"must be {' or '.join(allowed)}, got {shown(chosen)}")
         else:
-            found[f"mix_{key}"] = chosen
-    if "until_epoch" in rest:
-        rest.pop("until_epoch")
-        collector.add((*place, "until_epoch"), "schedules over epochs are not supported yet; remove it")
+            found[MIX_KEYS[key]] = chosen
+    for key in ("until_epoch", "on"):
+        if key in rest:
+            found[MIX_KEYS[key]] = rest.pop(key)
+    if "when" in rest:
+        collector.add((*place, "when"), "mixing takes all samples of a tile; remove it")
+        rest.pop("when")
     found["mix"] = _item(rest, place, collector)
     if "weight" in rest:
         collector.add((*place, "weight"), "weight belongs to children of one_of; remove it")
@@ -125,8 +150,6 @@ def _item(value: Any, place: Place, collector: Collector) -> dict[str, Any]:
         remedy = "give each op its own `- `; parameters are indented below their op"
         collector.add(place, f"must hold exactly one op, has {found}; {remedy}")
         return FORMLESS
-    if "when" in value:
-        collector.add((*place, "when"), "conditions (`when`) are not supported yet; remove it")
     name = names[0]
     item: dict[str, Any] = {"op": name, **_item_keys(value, place, collector)}
     params = {} if value[name] is None else value[name]
@@ -136,7 +159,6 @@ def _item(value: Any, place: Place, collector: Collector) -> dict[str, Any]:
     params = dict(params)
     if name in CONTAINERS:
         item["children"] = _children(params.pop("transforms", None), (*place, name), collector)
-    _refuse_schedules(params, (*place, name), collector)
     item["params"] = params
     return item
 
@@ -149,6 +171,8 @@ def _item_keys(value: dict[str, Any], place: Place, collector: Collector) -> dic
             rule = "must be a word of up to 64 letters, digits, `_`, `.` and `-`"
             collector.add((*place, "id"), f"{rule}, got {shown(value['id'])}")
             keys.pop("id")
+    if "when" in value:
+        keys["when"] = _conditions(value["when"], (*place, "when"), collector)
     if "weight" in value:
         weight = value["weight"]
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not weight > 0:
@@ -166,11 +190,26 @@ def _children(value: Any, place: Place, collector: Collector) -> list[dict[str, 
     return _items(value, inner, collector)
 
 
-def _refuse_schedules(params: dict[str, Any], place: Place, collector: Collector) -> None:
-    for name, value in list(params.items()):
-        if isinstance(value, dict) and ("over" in value or "linear" in value):
-            collector.add((*place, name), "schedules over epochs are not supported yet; give one value")
-            del params[name]
+def _conditions(value: Any, place: Place, collector: Collector) -> list[dict[str, Any]]:
+    """`{label: [cat, dog]}`, `{speaker: {not: theo}}` in the form of `Condition`."""
+    if not isinstance(value, dict) or not value:
+        rule = "must map `label` or a column to a value, a list, or {not: ...}"
+        collector.add(place, f"{rule}, got {shown(value)}")
+        return []
+    found = []
+    for column, wanted in value.items():
+        negated = isinstance(wanted, dict)
+        if isinstance(wanted, dict):
+            wanted = wanted["not"] if list(wanted) == ["not"] else None
+        values = wanted if isinstance(wanted, list) else [wanted]
+        if not values or not all(isinstance(one, str | int | float) for one in values):
+            collector.add(
+                (*place, column),
+                f"must be a value, a list of values, or {{not: ...}}, got {shown(value[column])}",
+            )
+            continue
+        found.append({"column": column, "values": values, "negated": negated})
+    return found
 
 
 def _is_text(value: Any) -> bool:

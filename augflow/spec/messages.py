@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from augflow.wording import closest, shown
 
-LATER = {
-    "fields": "several fields are not supported yet; use `modality: image`",
-    "views": "`views` is not supported yet",
-    "repeats": "`repeats` is not supported yet",
+ELSEWHERE = {
+    "views": "`views` belongs under `batch`",
+    "repeats": "`repeats` belongs under `batch`",
+    "mix": "`mix` belongs under `batch`",
 }
+"""Keys that are looked for at the top."""
 
 
 def form_problems(
@@ -52,13 +53,11 @@ def problem_message(detail: Mapping[str, Any], root: type[BaseModel]) -> str:
     kind, loc, value = detail["type"], detail["loc"], detail["input"]
     if kind == "extra_forbidden":
         name = str(loc[-1])
-        if name in LATER:
-            return LATER[name]
+        if len(loc) == 1 and name in ELSEWHERE:
+            return f"{ELSEWHERE[name]}; move it there"
         return f"unknown key {name!r}{closest(name, _fields_at(root, loc[:-1]))}"
     if kind == "missing":
         return "is required and missing"
-    if loc == ("modality",):
-        return f"must be image, got {shown(value)}; text and audio are not supported yet"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
     rule = str(detail["msg"]).replace("Input should be", "must be")
@@ -78,7 +77,8 @@ def _is_number(text: str) -> bool:
 
 def _fields_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
     """The names a mapping at `loc` may have."""
-    for part in loc:
+    parts = iter(loc)
+    for part in parts:
         field = model.model_fields.get(part)
         if field is None:
             return []
@@ -87,4 +87,6 @@ def _fields_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
         if not nested:
             return []
         model = nested[0]
-    return list(model.model_fields)
+        if get_origin(field.annotation) is Mapping:
+            next(parts, None)  # the key, which is the user's own
+    return [field.alias or name for name, field in model.model_fields.items()]

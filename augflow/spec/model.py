@@ -2,58 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-CONTAINERS = ("one_of", "some_of", "random_order")
-ITEM_KEYS = ("id", "when", "weight")
-SEED_LIMIT = 2**63
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
-
-
-class SpecModel(BaseModel):
-    """Common settings: unknown keys are refused, values do not change, numbers are finite."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class OpSpec(SpecModel):
-    """One list item: an op with its parameters, or a container with its children."""
-
-    op: str
-    params: Mapping[str, Any] = Field(default_factory=dict)
-    id: str | None = None
-    weight: Positive | None = None
-    children: tuple[OpSpec, ...] = ()
-
-    def written(self) -> dict[str, Any]:
-        """The item in the form of the file."""
-        body: dict[str, Any] = dict(self.params)
-        if self.children:
-            body["transforms"] = [child.written() for child in self.children]
-        item: dict[str, Any] = {self.op: body}
-        if self.id is not None:
-            item["id"] = self.id
-        if self.weight is not None:
-            item["weight"] = self.weight
-        return item
+from augflow.spec.base import SEED_LIMIT, Count, Fraction, NotNegative, OpSpec, SpecModel
+from augflow.spec.regularize import RegularizeSpec
 
 
 class SourceSpec(SpecModel):
     """Where samples come from, and what happens to those that cannot be read."""
 
     path: str | None = None
-    kind: Literal["folder", "labels", "manifest"] | None = None
+    kind: Literal["folder", "labels", "manifest", "table", "webdataset"] | None = None
     """None means: look and say. `labels` is a folder with a `labels.csv`."""
-    columns: Mapping[Literal["label", "path", "id", "split"], str] = Field(default_factory=dict)
+    columns: Mapping[Literal["label", "text", "path", "id", "split"], str | tuple[str, ...]] = Field(
+        default_factory=dict
+    )
+    """Names of columns by what they mean; several for the numbers of a regression."""
+    quoting: Literal["on", "off"] | None = None
+    """Whether `"` quotes the fields of a .csv or .tsv; None means: look and say."""
+    target: Literal["class", "multi_label", "regression"] = "class"
     split: str | None = None
     classes: tuple[str, ...] | None = None
+    masks: str | None = None
+    """The folder of the masks that follow the image; relative to the source, `{name}` is its own name."""
+    boxes: str | None = None
+    """A COCO .json, or a folder of YOLO .txt or VOC .xml files; relative to the source, `{name}` is its
+    own name; with `#masks` at the end instance masks come along."""
+    keypoints: str | None = None
+    """A COCO .json with keypoints; relative to the source, `{name}` is its own name."""
     on_error: Literal["raise", "replace", "skip"] = "raise"
     max_bad: str | Annotated[int, Field(ge=0)] = "1%"
     """A count, or a share of the source such as `1%`."""
@@ -86,10 +66,32 @@ class BatchSpec(SpecModel):
     mix: OpSpec | None = None
     mix_at: Literal["augment", "finish"] = "augment"
     mix_by: Literal["worker", "model"] = "worker"
+    mix_on: str | None = None
+    """The field that is mixed, of several; None: the first."""
+    mix_until: Count | None = None
+    """The first epoch without mixing."""
+    views: Annotated[int, Field(ge=1, le=64)] = 1
+    """How often each sample is augmented independently; the second view of `image` is `image_view1`."""
+    repeats: Annotated[int, Field(ge=1, le=64)] = 1
+    """How often each sample stands in its batch, augmented independently (arXiv:1901.09335)."""
+    bucket: Count | None = None
+    """Shuffled samples are put in batches by length, this many global batches at a time."""
+    ragged: Literal["pad", "offsets", "refuse"] = "pad"
+    """What becomes of texts, sounds, boxes and keypoints that differ in length."""
+
+    @model_validator(mode="after")
+    def _repeats_divide(self) -> BatchSpec:
+        if self.size % self.repeats:
+            raise ValueError(f"size ({self.size}) must be a multiple of repeats ({self.repeats})")
+        return self
 
     def written_mix(self) -> dict[str, Any]:
-        """`mix` in the form of the file, with `at` and `by` where they are not the default."""
+        """`mix` in the form of the file, with its other keys where they are not the default."""
         body = self.mix.written() if self.mix else {}
+        if self.mix_on is not None:
+            body["on"] = self.mix_on
+        if self.mix_until is not None:
+            body["until_epoch"] = self.mix_until
         if self.mix_at != "augment":
             body["at"] = self.mix_at
         if self.mix_by != "worker":
@@ -140,55 +142,43 @@ class OutputSpec(SpecModel):
         return self
 
 
-class EarlyStoppingSpec(SpecModel):
-    """Stop when the validation loss has not improved by `min_delta` for `patience` checks."""
+Modality = Literal["image", "text", "audio"]
+FollowerKind = Literal["mask", "boxes", "keypoints"]
 
-    patience: Count = 10
-    min_delta: NotNegative = 0.0
+COLUMNS = ("target", "label", "index", "id", "partner", "lam", "box", "valid", "replaced")
+"""Columns that every batch has, so that no field can be named like them."""
 
-
-class RegularizeSpec(SpecModel):
-    """What keeps the model from learning the training set by heart; used by `augflow.train`."""
-
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    norm: Literal["batch", "none"] = "batch"
-    l1: NotNegative = 0.0
-    """Factor of the sum of absolute weights, added to the loss; norms and biases left out."""
-    l2: NotNegative = 0.0
-    """Factor of half the sum of squared weights, added to the loss; norms and biases left out."""
-    weight_decay: NotNegative = 0.0
-    """Decoupled (AdamW) decay of the weights; norms and biases left out."""
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    clip_norm: Positive | None = None
-    clip_value: Positive | None = None
-    early_stopping: EarlyStoppingSpec | None = None
-
-    @model_validator(mode="after")
-    def _one_of_each(self) -> RegularizeSpec:
-        if self.clip_norm is not None and self.clip_value is not None:
-            raise ValueError("clip_norm and clip_value exclude each other; keep one")
-        if self.l2 and self.weight_decay:
-            raise ValueError(
-                f"l2 ({self.l2}) and weight_decay ({self.weight_decay}) both shrink the weights; keep one"
-            )
-        return self
+FIELD_FORM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
-class PipelineSpec(SpecModel):
-    """A whole spec for one field of one modality."""
+class FieldSpec(SpecModel):
+    """One field of several: with ops of its own, or following the geometry of an image."""
 
-    version: Literal[1] = 1
-    name: str = "unnamed"
-    modality: Literal["image"]
-    seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] = 0
-    source: SourceSpec = Field(default_factory=SourceSpec)
+    modality: Modality | None = None
+    origin: str | None = Field(default=None, alias="from")
+    """A column, a key of the items, or for what follows an image its folder or file; None: as the source
+    suggests."""
+    follows: str | None = None
+    kind: FollowerKind | None = None
+    """What follows; None: as the field's name says."""
+    min_area: NotNegative = 0.0
+    """Boxes that keep fewer square pixels inside the image are dropped."""
+    min_visibility: Fraction = 0.0
+    """Boxes of which an op leaves a smaller share inside the image are dropped."""
     prepare: tuple[OpSpec, ...] = ()
     augment: tuple[OpSpec, ...] = ()
     evaluate: tuple[OpSpec, ...] = ()
     finish: tuple[OpSpec, ...] = ()
-    batch: BatchSpec = Field(default_factory=BatchSpec)
-    output: OutputSpec = Field(default_factory=OutputSpec)
-    regularize: RegularizeSpec = Field(default_factory=RegularizeSpec)
+
+    @model_validator(mode="after")
+    def _one_sort(self) -> FieldSpec:
+        if (self.modality is None) == (self.follows is None):
+            raise ValueError("needs either `modality: image|text|audio` or `follows: FIELD`")
+        if self.follows is not None and any(ops for _, ops in self.sections()):
+            raise ValueError(
+                f"follows {self.follows!r}, so its ops are those of {self.follows!r}; remove its own"
+            )
+        return self
 
     def sections(self) -> Iterator[tuple[str, tuple[OpSpec, ...]]]:
         """The lists of ops, in the order in which a sample meets them."""
@@ -196,3 +186,88 @@ class PipelineSpec(SpecModel):
         yield "augment", self.augment
         yield "evaluate", self.evaluate
         yield "finish", self.finish
+
+    def written(self) -> dict[str, Any]:
+        """The field in the form of the file; defaults are left out."""
+        body = self.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+        for name, ops in self.sections():
+            if ops:
+                body[name] = [op.written() for op in ops]
+        return body
+
+
+FOLLOWER_NAMES: Mapping[str, FollowerKind] = {
+    "mask": "mask",
+    "masks": "mask",
+    "boxes": "boxes",
+    "bboxes": "boxes",
+    "keypoints": "keypoints",
+}
+"""What a field that follows an image is taken for by its name."""
+
+
+class PipelineSpec(SpecModel):
+    """A whole spec: one field in the short form (`modality` and its lists of ops), or `fields`."""
+
+    version: Literal[1] = 1
+    name: str = "unnamed"
+    modality: Modality | None = None
+    seed: Annotated[int, Field(ge=0, lt=SEED_LIMIT)] = 0
+    source: SourceSpec = Field(default_factory=SourceSpec)
+    prepare: tuple[OpSpec, ...] = ()
+    augment: tuple[OpSpec, ...] = ()
+    evaluate: tuple[OpSpec, ...] = ()
+    finish: tuple[OpSpec, ...] = ()
+    fields: Mapping[str, FieldSpec] = Field(default_factory=dict)
+    batch: BatchSpec = Field(default_factory=BatchSpec)
+    output: OutputSpec = Field(default_factory=OutputSpec)
+    regularize: RegularizeSpec = Field(default_factory=RegularizeSpec)
+
+    @model_validator(mode="after")
+    def _short_or_fields(self) -> PipelineSpec:
+        if (self.modality is None) == (not self.fields):
+            raise ValueError("needs `modality: image|text|audio` for one field, or `fields:` for several")
+        if self.fields and any((self.prepare, self.augment, self.evaluate, self.finish)):
+            raise ValueError("with `fields`, ops stand in their fields; move them there")
+        for name, field in self.fields.items():
+            self._check_field(name, field)
+        if self.batch.mix_on is not None and self.batch.mix_on not in self.main_fields():
+            raise ValueError(f"batch.mix.on must name a field with a modality, got {self.batch.mix_on!r}")
+        return self
+
+    def _check_field(self, name: str, field: FieldSpec) -> None:
+        if not FIELD_FORM.fullmatch(name) or name in COLUMNS:
+            raise ValueError(
+                f"a field is named by letters, digits and _, and not {', '.join(COLUMNS)}; got {name!r}"
+            )
+        if field.follows is None:
+            return
+        leader = self.fields.get(field.follows)
+        if leader is None or leader.modality != "image":
+            raise ValueError(f"fields.{name}.follows must name a field of images, got {field.follows!r}")
+        if field.kind is None and name not in FOLLOWER_NAMES:
+            kinds = "mask, boxes or keypoints"
+            raise ValueError(f"fields.{name} must say its kind ({kinds}), which its name does not")
+
+    def main_fields(self) -> Mapping[str, FieldSpec]:
+        """The fields that have ops of their own; the short form is one field named by its modality."""
+        if self.modality is None:
+            return {name: field for name, field in self.fields.items() if field.follows is None}
+        short = FieldSpec(
+            modality=self.modality,
+            prepare=self.prepare,
+            augment=self.augment,
+            evaluate=self.evaluate,
+            finish=self.finish,
+        )
+        return {self.modality: short}
+
+    def followers(self, leader: str) -> Mapping[str, FieldSpec]:
+        """What follows a field of images."""
+        return {name: field for name, field in self.fields.items() if field.follows == leader}
+
+    def with_fields(self, fields: Mapping[str, FieldSpec]) -> PipelineSpec:
+        """The same spec with other ops in its main fields."""
+        if self.modality is None:
+            return self.model_copy(update={"fields": {**self.fields, **fields}})
+        return self.model_copy(update=dict(fields[self.modality].sections()))

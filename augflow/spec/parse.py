@@ -10,10 +10,10 @@ import io
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -22,9 +22,10 @@ from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEv
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.representer import SafeRepresenter
 
-from augflow.spec.items import MAX_DEPTH, SECTIONS, Collector, Place, plain_sections
+from augflow.spec.base import OpSpec
+from augflow.spec.items import MAX_DEPTH, MIX_KEYS, SECTIONS, Collector, Place, plain_sections
 from augflow.spec.messages import form_problems
-from augflow.spec.model import OpSpec, PipelineSpec
+from augflow.spec.model import Modality, PipelineSpec
 from augflow.wording import shown
 
 MAX_BYTES = 1_000_000
@@ -43,9 +44,20 @@ class ParsedSpec:
 
     spec: PipelineSpec | None
     collector: Collector
-    sections: Mapping[str, tuple[OpSpec, ...]] = field(default_factory=dict)
+    sections: tuple[Section, ...] = ()
     """The lists of ops, also where the rest of the spec is wrong; an item without form has op ""."""
     mix: OpSpec | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One list of ops: `name` is `prepare`, `augment`, `evaluate` or `finish`, of one field."""
+
+    field: str
+    modality: str
+    name: str
+    place: Place
+    items: tuple[OpSpec, ...]
 
 
 def parse_file(path: Path) -> ParsedSpec:
@@ -79,7 +91,7 @@ def parse_data(value: Any, collector: Collector | None = None) -> ParsedSpec:
         )
         return ParsedSpec(None, collector)
     plain = plain_sections(value, collector)
-    sections = {name: tuple(map(_op_spec, plain.get(name, ()))) for name in SECTIONS}
+    sections = tuple(_sections(plain))
     batch = plain.get("batch")
     mix = _op_spec(batch["mix"]) if isinstance(batch, dict) and batch.get("mix") else None
     spec: PipelineSpec | None = None
@@ -87,8 +99,29 @@ def parse_data(value: Any, collector: Collector | None = None) -> ParsedSpec:
         spec = PipelineSpec.model_validate_json(json.dumps(plain))
     except ValidationError as error:
         for place, message in form_problems(error, plain, PipelineSpec):
-            collector.add(place, message)
+            collector.add(_written_place(place), message)
     return ParsedSpec(None if collector.problems else spec, collector, sections, mix)
+
+
+def _written_place(place: Place) -> Place:
+    """Where the file has what the model keeps beside `batch.mix`."""
+    key = next((key for key, name in MIX_KEYS.items() if place[:2] == ("batch", name)), None)
+    return place if key is None else ("batch", "mix", key)
+
+
+def _sections(plain: Mapping[str, Any]) -> Iterator[Section]:
+    """Every list of ops whose field says a modality that there is."""
+    fields = plain.get("fields")
+    parts: list[tuple[Place, str, Any]] = [((), str(plain.get("modality")), plain)]
+    if isinstance(fields, dict):
+        parts += [(("fields", name), name, field) for name, field in fields.items()]
+    for place, name, part in parts:
+        modality = str(part.get("modality")) if isinstance(part, dict) else ""
+        if modality not in get_args(Modality):
+            continue
+        for section in SECTIONS:
+            if section in part:
+                yield Section(name, modality, section, (*place, section), tuple(map(_op_spec, part[section])))
 
 
 def _op_spec(item: Mapping[str, Any]) -> OpSpec:
@@ -99,12 +132,13 @@ def written_spec(spec: PipelineSpec) -> dict[str, Any]:
     """The spec in the form of the file, as plain data; defaults are left out."""
     body = spec.model_dump(mode="json", exclude_defaults=True)
     body["version"] = spec.version
-    for name, ops in spec.sections():
-        if ops:
-            body[name] = [op.written() for op in ops]
+    if spec.modality is not None:
+        body.update(spec.main_fields()[spec.modality].written())
+    elif spec.fields:
+        body["fields"] = {name: field.written() for name, field in spec.fields.items()}
     batch = body.get("batch", {})
-    for key in ("mix", "mix_at", "mix_by"):
-        batch.pop(key, None)
+    for key in [key for key in batch if key.partition("_")[0] == "mix"]:
+        batch.pop(key)
     mix = spec.batch.written_mix()
     if mix:
         body["batch"] = {**batch, "mix": mix}

@@ -17,6 +17,7 @@ if find_spec("torch") is None or find_spec("lightning") is None:
 
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
+from augflow.train.inputs import model_inputs
 from augflow.train.layers import ConvBlock
 from augflow.train.loader import StreamDataset, StreamLoader
 from augflow.train.losses import SoftTargetCrossEntropy, mixed_accuracy, soft_cross_entropy
@@ -26,6 +27,7 @@ from augflow.train.options import EpochRecord, FitOptions, FitReport
 from augflow.train.regularize import clip_gradients, parameter_groups, penalty
 from augflow.train.report import plot_curves, verdict
 from augflow.train.save import load_model, save_model
+from augflow.train.sequences import SpectrogramCNN, TextCNN
 
 if TYPE_CHECKING:
     from augflow.train.module import RegularizedClassifier
@@ -42,13 +44,16 @@ __all__ = [
     "Scores",
     "SmallCNN",
     "SoftTargetCrossEntropy",
+    "SpectrogramCNN",
     "StreamDataset",
     "StreamLoader",
+    "TextCNN",
     "clip_gradients",
     "evaluate",
     "fit",
     "load_model",
     "mixed_accuracy",
+    "model_inputs",
     "parameter_groups",
     "penalty",
     "plot_curves",

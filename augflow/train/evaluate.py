@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from augflow.stream import BatchStream
+from augflow.train.inputs import model_inputs
 from augflow.train.loader import StreamLoader
 from augflow.train.losses import mixed_accuracy, soft_cross_entropy
 
@@ -49,7 +50,7 @@ def evaluate(model: nn.Module, stream: BatchStream, device: str | torch.device =
     model.to(device).eval()
     tally = Tally()
     for batch in StreamLoader(stream, device):
-        logits, target = model(batch["image"]), batch["target"]
+        logits, target = model(*model_inputs(batch, stream.plan)), batch["target"]
         losses = soft_cross_entropy(logits, target, reduction="none")
         tally.add(losses, mixed_accuracy(logits, target), batch["valid"])
     model.train(was_training)

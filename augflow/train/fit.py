@@ -10,11 +10,10 @@ import torch
 from torch import nn
 
 from augflow.errors import TrainError
-from augflow.spec.model import RegularizeSpec
 from augflow.stream import BatchStream
 from augflow.train.evaluate import Scores, evaluate
-from augflow.train.models import SmallCNN, stem_stride_for
 from augflow.train.options import EpochRecord, FitOptions, FitReport
+from augflow.train.reference import reference_model
 
 if TYPE_CHECKING:
     from augflow.train.session import Session
@@ -31,9 +30,9 @@ def fit(
     """Train on `stream`, check on `val_stream`, and judge at the end.
 
     `train_eval` is the training source without augmentation (`train=False`): it gives the accuracy on
-    what was trained, and with it the gap. `model` maps images (N, C, H, W) to logits (N, K); None is a
-    `SmallCNN` with the dropout and norm of the spec. Weights and dropout are drawn from
-    `options.seed`; torch's global generators come out as they went in. On one machine and with equal
+    what was trained, and with it the gap. `model` maps what `model_inputs` gives to logits (N, K); None is
+    the reference model of the modality with the dropout and norm of the spec. Weights and dropout are drawn
+    from `options.seed`; torch's global generators come out as they went in. On one machine and with equal
     `options.threads`, a fit on the CPU gives the same weights each time.
     """
     regularize = options.regularize or stream.plan.spec.regularize
@@ -45,7 +44,8 @@ def fit(
     from augflow.train.session import Session
 
     with _own_torch_state(options, device):
-        session = Session(model or _small_cnn(stream, regularize), regularize, options)
+        chosen = model or reference_model(stream, regularize)
+        session = Session(chosen, stream.plan, regularize, options)
         session.run(stream, val_stream, device)
         val = None if val_stream is None else evaluate(session.model, val_stream, device)
         train = None if train_eval is None else evaluate(session.model, train_eval, device)
@@ -78,18 +78,17 @@ def _samples_per_s(history: tuple[EpochRecord, ...], samples: int) -> float:
     return len(history) * samples / seconds if seconds else 0.0
 
 
-def _small_cnn(stream: BatchStream, regularize: RegularizeSpec) -> SmallCNN:
-    _, height, width, channels = stream.peek()["image"].shape
-    stride = stem_stride_for(height, width)
-    return SmallCNN(len(stream.classes), channels, regularize.norm, regularize.dropout, stride)
-
-
 def _check_streams(
     stream: BatchStream, val_stream: BatchStream | None, train_eval: BatchStream | None
 ) -> None:
     if not stream.classes:
         raise TrainError(
             "the training source is unlabeled; training needs labels, as class folders or a column"
+        )
+    if stream.source.target_kind != "class":
+        raise TrainError(
+            f"fit trains classifiers, and the targets are {stream.source.target_kind}; read the stream with "
+            "StreamLoader in a loop of your own, with its loss"
         )
     if len(stream.classes) == 1:
         raise TrainError(f"the training source has one class only, {stream.classes[0]!r}; training needs two")

@@ -11,13 +11,15 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
+from augflow.batching.ragged import view_name
 from augflow.errors import TrainError
+from augflow.plan import Plan
 from augflow.sample import Batch
 from augflow.stream import BatchStream
 from augflow.train.normalize import Normalizer
 
 TensorBatch = dict[str, Any]
-"""A batch with tensors in place of arrays; `image` is (N, C, H, W), `id` a list of N strings."""
+"""A batch with tensors in place of arrays; images are (N, C, H, W), texts and `id` lists of N strings."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class StreamLoader:
         on_cuda = self.device.type == "cuda"
         self._copy_ahead = on_cuda if copy_ahead is None else copy_ahead
         self._side = torch.cuda.Stream(self.device) if on_cuda else None  # type: ignore[no-untyped-call]
+        self._images = image_columns(stream.plan)
         self._normalize = Normalizer(stream.plan.spec.output.statistics(), self.device, dtype)
         self._position: dict[str, Any] | None = None
 
@@ -99,9 +102,14 @@ class StreamLoader:
     def _copy(self, batch: Batch) -> _Copy:
         """Start a batch's way to the device."""
         if self._side is None:
-            return _Copy(to_tensors(batch, self._normalize, self.device), None)
+            return _Copy(self._tensors(batch), None)
         with torch.cuda.stream(self._side):
-            return _Copy(to_tensors(batch, self._normalize, self.device), self._side.record_event())
+            return _Copy(self._tensors(batch), self._side.record_event())
+
+    def _tensors(self, batch: Batch) -> TensorBatch:
+        """Every column on the device, without a copy where none is needed; strings stay on the host."""
+        tensors = to_tensors(batch, self.device)
+        return tensors | {name: self._normalize(tensors[name]) for name in self._images if name in tensors}
 
     def _hand_out(self, copy: _Copy) -> TensorBatch:
         """Let the trainer's own stream of work wait for the copy, and for no later one."""
@@ -167,8 +175,14 @@ class StreamDataset(IterableDataset[TensorBatch]):
         self._loader.load_state_dict(state)
 
 
-def to_tensors(batch: Mapping[str, Any], normalize: Normalizer, device: torch.device) -> TensorBatch:
-    """Every field of a batch on `device`, without a copy where none is needed; strings stay on the host."""
+def image_columns(plan: Plan) -> list[str]:
+    """The columns that hold images."""
+    names = [field.name for field in plan.fields if field.modality == "image"]
+    return [view_name(name, view) for name in names for view in range(plan.spec.batch.views)]
+
+
+def to_tensors(batch: Mapping[str, Any], device: torch.device) -> TensorBatch:
+    """Every column of a batch on `device`, without a copy where none is needed; strings stay on the host."""
     tensors: TensorBatch = {}
     for name, value in batch.items():
         array = np.asarray(value)
@@ -178,6 +192,5 @@ def to_tensors(batch: Mapping[str, Any], normalize: Normalizer, device: torch.de
         tensor = torch.from_numpy(array)
         if device.type == "cuda":
             tensor = tensor.pin_memory()
-        moved = tensor.to(device, non_blocking=True)
-        tensors[name] = normalize(moved) if name == "image" else moved
+        tensors[name] = tensor.to(device, non_blocking=True)
     return tensors

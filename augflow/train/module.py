@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from augflow.errors import TrainError
-from augflow.spec.model import RegularizeSpec
+from augflow.plan import Plan
+from augflow.spec.regularize import RegularizeSpec
 from augflow.train.evaluate import Scores, Tally
+from augflow.train.inputs import model_inputs
 from augflow.train.loader import TensorBatch
 from augflow.train.losses import mixed_accuracy, soft_cross_entropy
 from augflow.train.optimize import lr_factor, make_optimizer
@@ -25,16 +27,17 @@ CHECKPOINT_KEY = "augflow"
 
 
 class RegularizedClassifier(pl.LightningModule):
-    """Any `nn.Module` from images (N, C, H, W) to logits (N, K), trained as a `RegularizeSpec` says.
+    """Any `nn.Module` from what `model_inputs` gives to logits (N, K), trained as a `RegularizeSpec` says.
 
     The objective is the cross entropy of soft targets with label smoothing, plus the L1 and L2
     penalties; decay is the optimizer's. Logged for Lightning's own callbacks: `train_loss`,
     `val_loss`, `val_accuracy`. Dropout and norms are layers: they belong to `model`.
     """
 
-    def __init__(self, model: nn.Module, regularize: RegularizeSpec, options: FitOptions) -> None:
+    def __init__(self, model: nn.Module, plan: Plan, regularize: RegularizeSpec, options: FitOptions) -> None:
         super().__init__()
         self.model = model
+        self.plan = plan
         self.regularize = regularize
         self.options = options
         self.history: list[EpochRecord] = []
@@ -44,9 +47,9 @@ class RegularizedClassifier(pl.LightningModule):
         self._started = self._last_step = 0.0
         self._random_state: Tensor | None = None
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (N, K) of images (N, C, H, W)."""
-        logits: Tensor = self.model(images)
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Logits (N, K) of what `model_inputs` gives."""
+        logits: Tensor = self.model(*inputs)
         return logits
 
     def on_train_start(self) -> None:
@@ -63,7 +66,7 @@ class RegularizedClassifier(pl.LightningModule):
 
     def training_step(self, batch: TensorBatch, _step: int) -> Tensor:
         """The objective of one batch."""
-        logits, target = self(batch["image"]), batch["target"]
+        logits, target = self(*model_inputs(batch, self.plan)), batch["target"]
         losses = soft_cross_entropy(logits, target, self.regularize.label_smoothing, reduction="none")
         self._train_tally.add(losses, mixed_accuracy(logits.detach(), target), batch["valid"])
         kept = batch["valid"].to(losses.dtype)
@@ -103,7 +106,7 @@ class RegularizedClassifier(pl.LightningModule):
 
     def validation_step(self, batch: TensorBatch, _step: int) -> None:
         """Count one batch, unsmoothed."""
-        logits, target = self(batch["image"]), batch["target"]
+        logits, target = self(*model_inputs(batch, self.plan)), batch["target"]
         losses = soft_cross_entropy(logits, target, reduction="none")
         self._val_tally.add(losses, mixed_accuracy(logits, target), batch["valid"])
 

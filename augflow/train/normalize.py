@@ -14,8 +14,8 @@ class Normalizer:
     """`(x / 255 - mean) / std` for uint8 images; `(x - mean) / std` for float32 images in [0, 1].
 
     Shape: (N, H, W, C) on `device` to (N, C, H, W) of `dtype`, whose memory is channels_last, so
-    that nothing is moved to reorder the axes. The arithmetic is float32 whatever `dtype` is. Without
-    `statistics` images end in [0, 1].
+    that nothing is moved to reorder the axes; videos (N, T, H, W, C) to (N, T, C, H, W). The arithmetic
+    is float32 whatever `dtype` is. Without `statistics` images end in [0, 1].
     """
 
     def __init__(self, statistics: Statistics | None, device: torch.device, dtype: torch.dtype) -> None:
@@ -24,18 +24,18 @@ class Normalizer:
         self._std: Tensor | None = None
         if statistics is not None:
             mean, std = statistics
-            self._mean = torch.tensor(mean, device=device).view(1, -1, 1, 1)
-            self._std = torch.tensor(std, device=device).view(1, -1, 1, 1)
+            self._mean = torch.tensor(mean, device=device).view(-1, 1, 1)
+            self._std = torch.tensor(std, device=device).view(-1, 1, 1)
 
     def __call__(self, images: Tensor) -> Tensor:
         """Normalize a batch; the input is left as it was."""
-        x = images.permute(0, 3, 1, 2)
+        x = images.movedim(-1, -3)
         if images.dtype == torch.uint8:
             x = x.to(torch.float32).div_(255)
         elif self._mean is not None:
             x = x.clone()
         if self._mean is not None and self._std is not None:
-            self._check_channels(x.shape[1])
+            self._check_channels(x.shape[-3])
             x.sub_(self._mean).div_(self._std)
         return x.to(self._dtype)
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from torch import nn
 
 from augflow.errors import TrainError
-from augflow.spec.model import RegularizeSpec
+from augflow.spec.regularize import RegularizeSpec
 
 DEFAULT_LR: Mapping[str, float] = {"adamw": 3e-3, "sgd": 0.05}
 

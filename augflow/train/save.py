@@ -11,25 +11,27 @@ import torch
 from torch import nn
 
 from augflow.errors import TrainError
-from augflow.train.models import SmallCNN
 from augflow.train.options import FitReport
+from augflow.train.reference import REFERENCE_MODELS
 
 FILE_FORMAT = 1
 
 
 def save_model(report: FitReport, path: Path | str) -> None:
-    """Write the model of a fit: weights, class names, the spec's fingerprint and, for a SmallCNN, its form.
+    """Write the model of a fit: weights, class names, the spec's fingerprint, a reference model's form.
 
     The file loads with `torch.load(path, weights_only=True)`; it is complete or not there.
     """
     path = Path(path)
     model = report.model
+    references = tuple(REFERENCE_MODELS.values())
     content = {
         "format": FILE_FORMAT,
         "state_dict": model.state_dict(),
         "classes": list(report.classes),
         "fingerprint": report.fingerprint,
-        "architecture": model.architecture if isinstance(model, SmallCNN) else None,
+        "model": type(model).__name__ if isinstance(model, references) else None,
+        "architecture": model.architecture if isinstance(model, references) else None,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
@@ -50,6 +52,6 @@ def load_model(path: Path | str, model: nn.Module | None = None) -> tuple[nn.Mod
             raise TrainError(
                 f"{path} holds the weights of a model of your own; build it and pass it as `model`"
             )
-        model = SmallCNN(**saved["architecture"])
+        model = REFERENCE_MODELS[saved["model"]](**saved["architecture"])
     model.load_state_dict(saved["state_dict"])
     return model.eval(), tuple(saved["classes"])

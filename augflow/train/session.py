@@ -19,7 +19,8 @@ from lightning.pytorch.callbacks import Callback
 from torch import nn
 
 from augflow.errors import TrainError
-from augflow.spec.model import RegularizeSpec
+from augflow.plan import Plan
+from augflow.spec.regularize import RegularizeSpec
 from augflow.stream import BatchStream
 from augflow.train.loader import StreamLoader
 from augflow.train.module import RegularizedClassifier
@@ -32,9 +33,9 @@ LIGHTNING_LOGGERS = ("lightning.pytorch", "lightning.fabric")
 class Session:
     """Trains a model on a stream. Afterwards the model has its final (or best) weights."""
 
-    def __init__(self, model: nn.Module, regularize: RegularizeSpec, options: FitOptions) -> None:
+    def __init__(self, model: nn.Module, plan: Plan, regularize: RegularizeSpec, options: FitOptions) -> None:
         self.model = model
-        self._module = RegularizedClassifier(model, regularize, options)
+        self._module = RegularizedClassifier(model, plan, regularize, options)
         self._options = options
         stopping = regularize.early_stopping
         self._stopper = None if stopping is None else EarlyStopping(stopping)

@@ -11,7 +11,7 @@ import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback, Checkpoint
 from torch import Tensor
 
-from augflow.spec.model import EarlyStoppingSpec
+from augflow.spec.regularize import EarlyStoppingSpec
 from augflow.stream import BatchStream
 from augflow.train.module import RegularizedClassifier
 

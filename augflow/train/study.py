@@ -10,7 +10,7 @@ from typing import Any
 
 from augflow.pipeline import Pipeline
 from augflow.sources.base import Source
-from augflow.spec.model import RegularizeSpec
+from augflow.spec.regularize import RegularizeSpec
 from augflow.train.fit import fit
 from augflow.train.options import FitOptions, FitReport
 

@@ -128,7 +128,10 @@ def test_ops_lists_and_shows(cli: Cli) -> None:
     """The catalog as lines and as JSON; one op with its parameters and defaults, by an alias too."""
     assert "horizontal_flip" in cli("ops").out
     listed = json.loads(cli("ops", "--json").out)
-    assert {"rotate", "coarse_dropout"} <= set(listed["ops"])
+    assert {"rotate", "coarse_dropout"} <= set(listed["image"]["ops"])
+    assert {"synonym", "eda"} <= set(listed["text"]["ops"])
+    assert {"pitch_shift", "log_mel"} <= set(listed["audio"]["ops"])
+    assert set(json.loads(cli("ops", "--modality", "text", "--json").out)) == {"text", "mix"}
     assert {"mixup", "cutmix"} <= set(listed["mix"])
     assert "limit = [-90, 90]" in cli("ops", "rotate").out
     shown = json.loads(cli("ops", "flip", "--json").out)
@@ -157,6 +160,28 @@ def test_explain_with_and_without_a_source(cli: Cli, spec: Path, samples: Path) 
     assert told["source"]["classes"] == ["a", "b"]
     assert told["batch"]["steps_per_epoch"] == IMAGES // 8
     assert set(told["fingerprints"]) == {"tile", "stream", "spec"}
+
+
+def test_explain_tells_conditions_and_schedules(cli: Cli, tmp_path: Path) -> None:
+    """What fires for whom, and from which strength to which, stands beside the op."""
+    written = tmp_path / "spec.yaml"
+    written.write_text(
+        "version: 1\nmodality: image\naugment:\n"
+        "  - rotate: {limit: {linear: [5, 30], over: [0, 10]}}\n    when: {label: {not: [six, nine]}}\n"
+        "batch: {views: 2}\n"
+    )
+    told = cli("explain", written).out
+    assert "limit=5 to 30 over epochs 0 to 10" in told
+    assert "when label not in (nine, six)" in told
+    assert "views=2" in told
+
+
+def test_digest_tells_how_much_padding_there_was(cli: Cli, tmp_path: Path) -> None:
+    """Texts of 1 and 3 words in a batch of two are one third padding."""
+    spec, table = tmp_path / "spec.yaml", tmp_path / "texts.tsv"
+    spec.write_text("version: 1\nmodality: text\nfinish: [{hash_tokens: {}}]\nbatch: {size: 2}\n")
+    table.write_text("text\nlong\nthree short words\n")
+    assert json.loads(cli("digest", spec, table, "--json").out)["padding_fraction"] == 1 / 3
 
 
 def test_digest_options_choose_the_stream(cli: Cli, spec: Path, samples: Path) -> None:

@@ -228,6 +228,8 @@ def test_killed_workers_change_no_byte(
         class Killing:
             """The stream, with a murder after its first batch."""
 
+            plan = stream.plan
+
             def set_epoch(self, epoch: int) -> None:
                 stream.set_epoch(epoch)
 

@@ -27,7 +27,7 @@ def batch(**columns: Any) -> Batch:
 
 
 def hexdigest(*batches: Batch) -> str:
-    digest = StreamDigest()
+    digest = StreamDigest({})
     digest.start_epoch(0)
     digest.add(batches)
     return digest.hexdigest()

@@ -41,18 +41,18 @@ def test_p_defaults_to_the_librarys_in_augment_and_to_1_elsewhere() -> None:
     """albumentations' 0.5 holds in augment; prepare, evaluate and deterministic finish always fire."""
     gray = [{"to_gray": {}}]
     found = plan(prepare=gray, augment=gray, evaluate=gray, finish=gray)
-    assert found.prepare[0].p == found.evaluate[0].p == found.finish[0].p == 1.0
-    assert found.augment[0].p == 0.5
-    assert plan(augment=[{"to_gray": {"p": 0.2}}]).augment[0].p == 0.2
-    assert plan(augment=[{"random_resized_crop": {"size": [8, 8]}}]).augment[0].p == 1.0
-    assert plan(finish=[{"horizontal_flip": {}}]).finish[0].p == 1.0
+    assert found.fields[0].prepare[0].p == found.fields[0].evaluate[0].p == found.fields[0].finish[0].p == 1.0
+    assert found.fields[0].augment[0].p == 0.5
+    assert plan(augment=[{"to_gray": {"p": 0.2}}]).fields[0].augment[0].p == 0.2
+    assert plan(augment=[{"random_resized_crop": {"size": [8, 8]}}]).fields[0].augment[0].p == 1.0
+    assert plan(finish=[{"horizontal_flip": {}}]).fields[0].finish[0].p == 1.0
 
 
 def test_random_finish_ops_keep_their_p_and_run_in_training_only() -> None:
     """An op that draws in finish is left out of evaluation."""
     found = plan(finish=[{"gauss_noise": {"p": 0.3}}, {"to_gray": {}}])
-    assert [step.p for step in found.after_mixing(train=True)] == [0.3, 1.0]
-    assert [step.p for step in found.after_mixing(train=False)] == [1.0]
+    assert [step.p for step in found.fields[0].after_mixing(train=True)] == [0.3, 1.0]
+    assert [step.p for step in found.fields[0].after_mixing(train=False)] == [1.0]
 
 
 @pytest.mark.parametrize("section", ["prepare", "evaluate"])
@@ -63,7 +63,7 @@ def test_fixed_sections_refuse_chance(section: str) -> None:
         assert f"draws at random, which {section} does not" in problems(**{section: [item]})[0]
     found = problems(**{section: [{"to_gray": {"p": 0.5}}]})
     assert found == [f"$.{section}[0].to_gray.p: is always 1 in {section}, got 0.5; remove it"]
-    assert getattr(plan(**{section: [{"to_gray": {"p": 1}}]}), section)[0].p == 1.0
+    assert getattr(plan(**{section: [{"to_gray": {"p": 1}}]}).fields[0], section)[0].p == 1.0
 
 
 @pytest.mark.parametrize("p", [-0.1, 1.1, "0.5", True, [0.5]])
@@ -77,14 +77,18 @@ def test_p_is_a_number_between_0_and_1(p: object) -> None:
 def test_a_chosen_child_always_fires() -> None:
     """Children of one_of and some_of have p 1, and a p on them is refused in favor of weight."""
     children = [{"horizontal_flip": {}}, {"one_of": {"transforms": [{"rotate": {}}]}, "weight": 3}]
-    found = plan(augment=[{"one_of": {"transforms": children}}]).augment[0]
+    found = plan(augment=[{"one_of": {"transforms": children}}]).fields[0].augment[0]
     assert isinstance(found, Container)
     assert [child.p for child in found.children] == [1.0, 1.0]
     assert found.weights() == [0.25, 0.75]
     for name in ("one_of", "some_of"):
         inner = {name: {"transforms": [{"horizontal_flip": {"p": 0.5}}]}}
         assert "use weight beside the op" in problems(augment=[inner])[0]
-    kept = plan(augment=[{"random_order": {"transforms": [{"horizontal_flip": {"p": 0.25}}]}}]).augment[0]
+    kept = (
+        plan(augment=[{"random_order": {"transforms": [{"horizontal_flip": {"p": 0.25}}]}}])
+        .fields[0]
+        .augment[0]
+    )
     assert isinstance(kept, Container)
     assert kept.children[0].p == 0.25
 
@@ -108,7 +112,7 @@ def test_paths_are_names_with_occurrence_numbers_or_ids() -> None:
     """Paths key the draws: canonical names, `#2` for a second among siblings, an id in place of both."""
     flip = {"horizontal_flip": {}}
     augment = [flip, {"flip": {}}, {**flip, "id": "mine"}, {"one_of": {"transforms": [flip, flip]}}, flip]
-    assert paths(plan(augment=augment, evaluate=[flip]).augment) == [
+    assert paths(plan(augment=augment, evaluate=[flip]).fields[0].augment) == [
         "image/augment/horizontal_flip",
         "image/augment/horizontal_flip#2",
         "image/augment/mine",
@@ -293,6 +297,25 @@ def test_plans_travel() -> None:
     again = pickle.loads(pickle.dumps(found))
     assert again.fingerprint == found.fingerprint
     assert again.describe() == found.describe()
+
+
+def test_plans_of_every_modality_travel() -> None:
+    """With conditions, schedules, containers, followers, and whatever their ops hold."""
+    grows = {"linear": [5, 15], "over": [0, 4]}
+    image = [
+        {"rotate": {"limit": grows}, "when": {"label": "a"}},
+        {"one_of": {"transforms": [{"rand_augment": {"magnitude": grows}}, {"horizontal_flip": {}}]}},
+    ]
+    fields = {
+        "image": {"modality": "image", "augment": image},
+        "mask": {"follows": "image"},
+        "text": {"modality": "text", "augment": [{"eda": {}}], "finish": [{"hash_tokens": {}}]},
+        "audio": {"modality": "audio", "augment": [{"gain": {}}], "finish": [{"log_mel": {}}]},
+    }
+    found = load_plan({"fields": fields, "batch": {"mix": {"cutmix": {}, "on": "text"}}})
+    again = pickle.loads(pickle.dumps(found))
+    assert again.fingerprint == found.fingerprint
+    assert [field.at_epoch(3) for field in again.fields] == [field.at_epoch(3) for field in found.fields]
 
 
 def test_describe_tells_every_effective_p() -> None:

@@ -16,7 +16,8 @@ def test_every_shipped_spec_compiles_under_its_name(repository: Path) -> None:
     files = {f"{file.parent.name}/{file.stem}" for file in (repository / "pipelines").rglob("*.yaml")}
     assert set(preset_names()) == files
     for name in files:
-        assert augflow.load(f"preset:{name}").plan.spec.modality
+        modality = name.partition("/")[0]
+        assert augflow.load(f"preset:{name}").plan.fields[0].modality == modality
 
 
 def test_a_misspelled_preset_names_the_closest() -> None:

@@ -268,9 +268,12 @@ def load(augment: list[Any], size: int = 12, **batch: Any) -> augflow.Pipeline:
 
 def test_shapes_that_differ_name_two_samples_and_the_remedy() -> None:
     """Both samples, both shapes and what to add, with mixing and without."""
-    item = r"'(item|picture)[^']*'.*\(\d, \d, 3\).*"
-    expected = f"{item}{item}add resize or a crop"
-    for mix in (None, {"mixup": {}}):
+    item, shape = r"'(item|picture)[^']*'.*", r"\(\d, \d, 3\).*"
+    remedy = "add resize or a crop"
+    for mix, expected in (
+        (None, f"{item}{shape}{item}{shape}{remedy}"),
+        ({"mixup": {}}, f"{item}{item}{shape}{shape}{remedy}"),
+    ):
         with pytest.raises(CollateError, match=expected):
             next(iter(load([], mix=mix).stream(Uneven(), shuffle=False)))
 

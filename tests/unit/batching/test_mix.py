@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augflow.batching.mix import MixDraws, MixStep, draw_mix, mix_image, mix_target, row_mixing
+from augflow.batching.mix import MixDraws, MixStep, draw_mix, mix_target, row_mixing
+from augflow.batching.mix_values import mix_image
 from augflow.plan import load_plan
 from augflow.rng import KeyedRandom, tile_key
 
@@ -41,7 +42,7 @@ def test_per_tile_p_and_lambda_count_in_tiles() -> None:
     mix, tiles = step({"cutmix": {"p": 0.4, "per": "tile"}}), 600
     found = [draws(mix, tile) for tile in range(tiles)]
     assert all(len(set(d.op.tolist())) == 1 for d in found)
-    assert all(len({row_mixing(mix, d, r, 32, 32).box for r in range(16)}) == 1 for d in found)
+    assert all(len({row_mixing(d, r, (32, 32)).box for r in range(16)}) == 1 for d in found)
     fired = sum(int(d.op[0] >= 0) for d in found)
     assert abs(fired - tiles * 0.4) < 4 * np.sqrt(tiles * 0.24)
     assert len({float(d.lam[0]) for d in found if d.op[0] >= 0}) == fired
@@ -113,9 +114,7 @@ def test_cutmix_keeps_0_69_of_the_label_on_average() -> None:
     """At alpha 1 and 32 pixels the mean weight after rounding and clipping is 0.69, not 0.5 (measured)."""
     mix = step({"cutmix": {"alpha": 1.0}})
     lams = [
-        row_mixing(mix, found, r, 32, 32).lam
-        for found in (draws(mix, t) for t in range(250))
-        for r in range(16)
+        row_mixing(found, r, (32, 32)).lam for found in (draws(mix, t) for t in range(250)) for r in range(16)
     ]
     assert abs(np.mean(lams) - 0.69) < 0.015
 
@@ -128,7 +127,7 @@ def test_the_label_weighs_the_pixels_that_were_pasted(height: int, width: int) -
     for tile in range(30):
         found = draws(mix, tile)
         for row in range(16):
-            mixed = row_mixing(mix, found, row, height, width)
+            mixed = row_mixing(found, row, (height, width))
             image = mix_image(mixed, own, other)
             pasted = int(image[:, :, 0].sum())
             assert mixed.lam == 1 - pasted / (height * width)
@@ -146,7 +145,7 @@ def test_mixup_is_rounded_to_the_nearest_level() -> None:
     mix = step({"mixup": {"alpha": 1.0}})
     found = draws(mix, 0)
     for row in range(16):
-        mixed = row_mixing(mix, found, row, 256, 256)
+        mixed = row_mixing(found, row, (256, 256))
         lam = np.float32(mixed.lam)
         single = lam * own.astype(np.float32) + (np.float32(1) - lam) * other.astype(np.float32)
         image = mix_image(mixed, own, other)
@@ -160,7 +159,7 @@ def test_mixup_is_rounded_to_the_nearest_level() -> None:
 def test_lambda_is_not_inverted() -> None:
     """lam is the weight of the own image and of the own label."""
     mix = step({"mixup": {"alpha": 1.0}})
-    mixed = row_mixing(mix, draws(mix, 1), 0, 4, 4)
+    mixed = row_mixing(draws(mix, 1), 0, (4, 4))
     own, other = np.full((4, 4, 1), 100, np.uint8), np.zeros((4, 4, 1), np.uint8)
     assert mix_image(mixed, own, other)[0, 0, 0] == round(100 * mixed.lam)
     eye = np.eye(2, dtype=np.float32)
@@ -173,7 +172,7 @@ def test_lambda_is_not_inverted() -> None:
 def test_float_images_mix_in_float() -> None:
     """float32 rows stay float32 in [0, 1], without rounding to levels."""
     mix = step({"mixup": {"alpha": 1.0}})
-    mixed = row_mixing(mix, draws(mix, 2), 0, 8, 8)
+    mixed = row_mixing(draws(mix, 2), 0, (8, 8))
     generator = np.random.default_rng(0)
     own, other = (generator.random((8, 8, 3), np.float32) for _ in range(2))
     image = mix_image(mixed, own, other)
@@ -188,7 +187,7 @@ def test_cutout_fills_a_box_and_keeps_the_label(dtype: str, value: float) -> Non
     mix = step({"cutout": {"size": 0.5, "fill": 128}})
     own, other = np.ones((8, 8, 3), dtype), np.zeros((8, 8, 3), dtype)
     for row in range(16):
-        mixed = row_mixing(mix, draws(mix, 0), row, 8, 8)
+        mixed = row_mixing(draws(mix, 0), row, (8, 8))
         y0, x0, y1, x1 = mixed.box
         image = mix_image(mixed, own, other)
         assert (mixed.lam, mixed.partner) == (1.0, row)
@@ -203,7 +202,7 @@ def test_inputs_are_left_alone() -> None:
         own, other = np.full((8, 8, 3), 9, np.uint8), np.full((8, 8, 3), 200, np.uint8)
         own.flags.writeable = other.flags.writeable = False
         for row in range(8):
-            image = mix_image(row_mixing(mix, draws(mix, 0), row, 8, 8), own, other)
+            image = mix_image(row_mixing(draws(mix, 0), row, (8, 8)), own, other)
             assert not np.shares_memory(image, own)
         assert own.min() == own.max() == 9
         assert other.min() == other.max() == 200

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from augflow.batching.assembly import Assembler
+from augflow.batching.assembly import Assembler, Collate
 from augflow.batching.positions import Positions, default_tile
 from augflow.batching.rows import empty_columns
 from augflow.batching.sizing import MAX_TASK_BYTES, TARGET_S, TaskSizer
@@ -111,7 +111,7 @@ def test_batches_do_not_depend_on_how_rows_arrive(length: int, rows: int, world:
     for positions in ranks(length, rows, world, False):
         for step in range(positions.steps):
             start, stop = positions.span(step)
-            assembler = Assembler(positions, step)
+            assembler = Assembler(Collate(positions), step)
             at = start
             while assembler.missing:
                 count = chance.randint(1, assembler.missing + 3)  # a result may hold rows of the next step
@@ -135,7 +135,7 @@ def test_batches_do_not_depend_on_how_rows_arrive(length: int, rows: int, world:
 def test_padding_keeps_its_partner_where_it_is_in_the_batch() -> None:
     """A padded row's partner is the padded partner beside it."""
     positions = Positions(10, 8, False, 1, 2)
-    assembler = Assembler(positions, 1)
+    assembler = Assembler(Collate(positions), 1)
     task = columns(4, 12)
     task["partner"][:] = [3, 2, 5, 0]  # positions 12..15 are 2..5 again
     assembler.take(task, 0)
@@ -144,7 +144,7 @@ def test_padding_keeps_its_partner_where_it_is_in_the_batch() -> None:
 
 def test_rows_of_other_shapes_name_two_samples_and_the_remedy() -> None:
     """Tasks whose images differ in size cannot make a batch."""
-    assembler = Assembler(Positions(8, 8, False), 0)
+    assembler = Assembler(Collate(Positions(8, 8, False)), 0)
     assembler.take(columns(4, 0), 0)
     assembler.take(columns(4, 4, width=3), 0)
     with pytest.raises(CollateError, match=r"'0' is \(2,\) uint8, of '4' \(3,\) uint8; add resize or a crop"):

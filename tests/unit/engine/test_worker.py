@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from augflow.batching.wire import to_wire
 from augflow.engine import ENGINE_VARIABLE, open_engine
 from augflow.engine.base import Task, TaskContext, TaskResult
 from augflow.engine.inprocess import InProcessEngine
-from augflow.engine.worker import TaskRunner, to_wire
+from augflow.engine.worker import TaskRunner
 from augflow.errors import CollateError, EngineError
 from augflow.plan import load_plan
 from augflow.sources import open_source
@@ -142,13 +143,13 @@ def test_engines_are_chosen_by_number_and_variable(monkeypatch: pytest.MonkeyPat
 def test_the_wire_has_one_dtype() -> None:
     """uint8 becomes float32 in [0, 1] where asked for; float never becomes uint8 in silence."""
     levels = np.arange(256, dtype=np.uint8)
-    assert to_wire(levels, "uint8", "a") is levels
-    floats = to_wire(levels, "float32", "a")
+    assert to_wire(levels, "image", "uint8", "a") is levels
+    floats = to_wire(levels, "image", "float32", "a")
     assert floats.dtype == np.float32
     assert (floats[0], floats[-1]) == (0, 1)
     assert np.array_equal(np.rint(floats * 255).astype(np.uint8), levels)
     with pytest.raises(CollateError, match=r"'a' ends as float32 where output.dtype is uint8; set `output"):
-        to_wire(floats, "uint8", "a")
+        to_wire(floats, "image", "uint8", "a")
 
 
 def test_the_source_is_not_changed() -> None:

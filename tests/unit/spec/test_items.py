@@ -86,22 +86,57 @@ def test_items_that_nearly_have_the_form(text: str, place: str, expected: str) -
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "expected"),
     [
-        ("augment: [{flip: {}, when: epoch > 3}]", "$.augment[0].when"),
-        ("fields: {image: {modality: image}}", "$.fields"),
-        ("views: 2", "$.views"),
-        ("repeats: 2", "$.repeats"),
-        ("augment: [{rand_augment: {magnitude: {linear: [5, 15], over: [0, 40]}}}]", "magnitude"),
-        ("batch: {mix: {mixup: {}, until_epoch: 90}}", "$.batch.mix.until_epoch"),
+        ("augment: [{flip: {}, when: epoch > 3}]", "$.augment[0].when: must map `label` or a column"),
+        ("augment: [{flip: {}, when: {label: {in: 3}}}]", "$.augment[0].when.label: must be a value, a list"),
+        ("augment: [{flip: {}, when: {label: []}}]", "$.augment[0].when.label: must be a value, a list"),
+        ("batch: {mix: {mixup: {}, when: {label: a}}}", "$.batch.mix.when: mixing takes all samples"),
+        ("views: 2", "$.views: `views` belongs under `batch`; move it there"),
+        (
+            "batch: {mix_until: 3}",
+            "$.batch.mix_until: unknown key 'mix_until'; write `mix: {until_epoch: ...}`",
+        ),
+        ("repeats: 2", "$.repeats: `repeats` belongs under `batch`; move it there"),
+        (
+            "fields: {image: {modality: image}}",
+            "needs `modality: image|text|audio` for one field, or `fields:`",
+        ),
+        (
+            "batch: {mix: {mixup: {}, until_epoch: 0}}",
+            "$.batch.mix.until_epoch: must be greater than or equal to 1",
+        ),
     ],
 )
-def test_what_is_planned_is_refused_by_name(text: str, place: str) -> None:
-    """What is planned and this version lacks says `not supported yet`, not `unknown`."""
+def test_conditions_and_batch_keys_say_their_form(text: str, expected: str) -> None:
+    """What stands in the wrong form or place is told with its place and what to write."""
     found = problems(text + "\n")
     assert len(found) == 1, found
-    assert place in found[0]
-    assert "not supported yet" in found[0]
+    assert expected in found[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ("{mask: {follows: image}}", "fields.mask.follows must name a field of images, got 'image'"),
+        ("{a: {modality: image}, b: {follows: a}}", "fields.b must say its kind (mask, boxes or keypoints)"),
+        ("{label: {modality: text}}", "a field is named by letters, digits and _, and not target, label"),
+        (
+            "{a: {modality: image, follows: b}}",
+            "needs either `modality: image|text|audio` or `follows: FIELD`",
+        ),
+        ("{a: {modality: image}, mask: {follows: a, augment: [flip: {}]}}", "so its ops are those of 'a'"),
+        ("{a: {modality: smell}}", "$.fields.a.modality: must be 'image', 'text' or 'audio', got 'smell'"),
+        ("{a: {modality: text, form: x}}", "$.fields.a.form: unknown key 'form'; did you mean from"),
+    ],
+)
+def test_fields_say_what_is_wrong(fields: str, expected: str) -> None:
+    """Names, leaders and kinds of fields are checked together."""
+    collector = Collector("s.yaml")
+    parse_text(f"version: 1\nfields: {fields}\n", collector)
+    found = [str(problem) for problem in collector.sorted()]
+    assert len(found) == 1, found
+    assert expected in found[0]
 
 
 def test_empty_sections_and_ops_without_parameters_are_fine() -> None:

@@ -175,8 +175,14 @@ def test_a_file_that_is_not_there_is_a_problem_of_the_spec(tmp_path: Path) -> No
         ("", "s.yaml:1:1: $: the file is empty; start with `version: 1` and `modality: image`"),
         ("# nothing\n", "s.yaml:1:1: $: the file is empty"),
         ("- 1\n", "s.yaml:1:1: $: must be a mapping of sections, got list"),
-        ("version: 1\n", "s.yaml:1:1: $.modality: is required and missing"),
-        ("version: 1\nmodality: text\n", "s.yaml:2:1: $.modality: must be image, got 'text'"),
+        (
+            "version: 1\n",
+            "s.yaml:1:1: $: needs `modality: image|text|audio` for one field, or `fields:` for several",
+        ),
+        (
+            "version: 1\nmodality: smell\n",
+            "s.yaml:2:1: $.modality: must be 'image', 'text' or 'audio', got 'smell'",
+        ),
     ],
 )
 def test_what_is_no_spec_says_how_to_start(text: str, expected: str) -> None:
@@ -191,7 +197,10 @@ def test_what_is_no_spec_says_how_to_start(text: str, expected: str) -> None:
         ("output: {mean: 5}", "$.output.mean: must be"),
         ("output: {std: x}", "$.output.std: must be numbers or one of imagenet, half, got 'x'"),
         ("output: {std: [0.0]}", "$.output: std must be above 0 in every channel, got [0.0]"),
-        ("source: {columns: {foo: x}}", "$.source.columns.foo: must be 'label', 'path', 'id' or 'split'"),
+        (
+            "source: {columns: {foo: x}}",
+            "$.source.columns.foo: must be 'label', 'text', 'path', 'id' or 'split'",
+        ),
         ("source: {max_bad: 5}\nregularize: {l2: 1, weight_decay: 1}", "keep one"),
     ],
 )

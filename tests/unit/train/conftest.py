@@ -12,7 +12,8 @@ from sklearn.datasets import load_digits
 
 from augflow.errors import StateError
 from augflow.sample import Batch
-from augflow.spec.model import OutputSpec, RegularizeSpec
+from augflow.spec.model import OutputSpec
+from augflow.spec.regularize import RegularizeSpec
 
 
 class FakeStream:
@@ -37,9 +38,11 @@ class FakeStream:
         spec = SimpleNamespace(
             output=output or OutputSpec(),
             regularize=regularize or RegularizeSpec(),
-            batch=SimpleNamespace(mix_by="worker"),
+            batch=SimpleNamespace(mix_by="worker", views=1),
         )
-        self.plan = SimpleNamespace(spec=spec, fingerprint="feed", mix=None)
+        field = SimpleNamespace(name="image", modality="image")
+        self.plan = SimpleNamespace(spec=spec, fingerprint="feed", mix=None, fields=(field,))
+        self.source = SimpleNamespace(target_kind="class")
         self.epoch = self.step = 0
         self.placed, self.loaded = True, False
         self.live: Any = None

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from augflow.errors import TrainError
-from augflow.spec.model import EarlyStoppingSpec, OutputSpec, RegularizeSpec
+from augflow.spec.model import OutputSpec
+from augflow.spec.regularize import EarlyStoppingSpec, RegularizeSpec
 from augflow.train import FitOptions, SmallCNN, evaluate, fit
 
 HALF = OutputSpec(mean="half", std="half")
