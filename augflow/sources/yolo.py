@@ -68,7 +68,12 @@ def yolo_boxes(images: FileSource, folder: str, frozen: ClassList | None, with_m
                 problems.append(f"{origin}: {problem}")
     refuse(problems)
     classes = tuple(map(str, range(highest + 1))) if names is None else names
-    told = f"from YOLO files in {printable(folder)}, class names from {source}"
+    told = f"from YOLO files in {printable(folder)}, "
+    told += (
+        f"class names from {source}"
+        if source
+        else "classes named by number (names: `classes`, or classes.txt)"
+    )
     bare = len(stems) - len(stems.keys() & files.keys())
     if bare:
         told += f", {counted(bare, 'image')} without a file, taken to show nothing"
@@ -83,7 +88,7 @@ def _names(
     if frozen is not None:
         return frozen.names, "the class list"
     if not found:
-        return None, "nowhere (numbers: give `classes`, or a file classes.txt)"
+        return None, ""
     if len(found) > 1:
         raise SourceError(f"{printable(folder)}: several files of class names ({listed(found)}); keep one")
     path = os.path.join(folder, found[0])

@@ -21,4 +21,6 @@ def test_a_tiny_benchmark_runs(question: str, repository: Path) -> None:
     (report,) = json.loads(ended.stdout)
     assert report["data"]
     assert report["figures"]
-    assert all(figure["value"] > 0 for figure in report["figures"])
+    for figure in report["figures"]:
+        # The system counts CPU time in steps of 10 ms, which is more than a tiny turn may take.
+        assert figure["value"] > 0 or ("CPU" in figure["what"] and figure["value"] == 0), figure

@@ -33,7 +33,7 @@ def test_boxes_are_shares_about_a_middle(tmp_path: Path) -> None:
     assert len(source.read(2).fields["boxes"].labels) == 0
     assert source.classes == ("0", "1")
     assert "1 image without a file, taken to show nothing" in source.description
-    assert "class names from nowhere (numbers" in source.description
+    assert "classes named by number (names: `classes`" in source.description
 
 
 @pytest.mark.parametrize("name", ["classes.txt", "coco.names.txt", "names.txt"])
