@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
 from augflow.errors import SourceError
 from augflow.sources.annotations import open_annotated
-from augflow.sources.base import SINGLE_IMAGE, FieldRequest, Source, TargetKind
+from augflow.sources.base import SINGLE_IMAGE, FieldKind, FieldRequest, Source, TargetKind
 from augflow.sources.classes import ClassList, frozen_classes
 from augflow.sources.files import FileSource, suffix_of
 from augflow.sources.folder import TABLE_SUFFIXES, open_folder
@@ -37,7 +37,10 @@ KINDS = ("folder", "labels", "manifest", "table", "webdataset")
 
 COLUMNS = ("text", "label", "path", "id")
 
-OPTIONS = ("kind", "split", "quoting", "target", *COLUMNS)
+PLACES: Mapping[str, FieldKind] = {"masks": "mask", "boxes": "boxes", "keypoints": "keypoints"}
+"""Options that say where lies what follows an image."""
+
+OPTIONS = ("kind", "split", "quoting", "target", *COLUMNS, *PLACES)
 """What may follow a path, as in `PATH?split=train&label=stars`."""
 
 CHOICES = {"kind": KINDS, "quoting": ("on", "off"), "target": get_args(TargetKind)}
@@ -73,6 +76,7 @@ def _open_path(
 ) -> Source:
     path, options = _with_options(source)
     path = local_path(path) or path
+    fields = _placed(path, fields, {name: options.pop(name) for name in PLACES if name in options})
     settings = replace(settings, **_merged(settings, options))
     kind = settings.kind or _kind(path)
     if kind == "webdataset":
@@ -97,6 +101,18 @@ def _open_path(
             "column of paths, or give a folder"
         )
     return open_annotated(images, fields, frozen)
+
+
+def _placed(path: str, fields: Sequence[FieldRequest], options: Mapping[str, str]) -> Sequence[FieldRequest]:
+    """The fields, those that follow an image with the places that options give."""
+    kinds = {PLACES[name]: place for name, place in options.items()}
+    unasked = [name for name in options if PLACES[name] not in {field.kind for field in fields}]
+    if unasked:
+        raise SourceError(
+            f"{shown(path)}: {unasked[0]}={options[unasked[0]]} says where {unasked[0]} are, and no field of "
+            "the spec follows its image as such; leave it out, or add the field"
+        )
+    return [replace(field, origin=kinds.get(field.kind, field.origin)) for field in fields]
 
 
 def _open_plain(

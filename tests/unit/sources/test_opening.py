@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from augflow.errors import SourceError
 from augflow.sources import FieldRequest, open_source
@@ -97,6 +98,19 @@ def test_unknown_kinds_are_refused(tree: Tree) -> None:
     assert f"kind must be one of {kinds}, got 'tar'" in refusal(f"{path}?kind=tar")
     assert "quoting must be one of on, off, got 'yes'" in refusal(f"{path}?quoting=yes")
     assert "target must be one of class, multi_label, regression, got 'x'" in refusal(f"{path}?target=x")
+
+
+def test_options_say_where_masks_lie(tmp_path: Path) -> None:
+    """`PATH?masks=...` goes before what the spec says, and is refused where no mask is asked for."""
+    for folder, color in (("images", (9, 0, 0)), ("masks", 3), ("others", 4)):
+        (tmp_path / folder).mkdir()
+        mode = "L" if isinstance(color, int) else "RGB"
+        Image.new(mode, (4, 3), color).save(tmp_path / folder / "a.png")
+    wanted = (FieldRequest("image", "image"), FieldRequest("mask", "mask", "../others"))
+    source = open_source(f"{tmp_path}/images?masks=../masks", fields=wanted)
+    assert np.unique(source.read(0).fields["mask"]).tolist() == [3]
+    with pytest.raises(SourceError, match="masks=../masks says where masks are, and no field"):
+        open_source(f"{tmp_path}/images?masks=../masks")
 
 
 def test_a_question_mark_in_a_real_name(tree: Tree) -> None:
