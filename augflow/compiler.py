@@ -23,6 +23,9 @@ from augflow.transforms.schedule import Linear, is_schedule, read_schedule, valu
 from augflow.transforms.scheduled import ScheduledOp, size_of_all
 from augflow.wording import closest, shown
 
+CONTENT = "sha256:"
+"""How a canonical parameter begins that stands for the content of a file."""
+
 CONTAINER_P = {"one_of": 0.5, "some_of": 1.0, "random_order": 1.0}
 """As in albumentations, where OneOf alone does not always fire."""
 
@@ -122,7 +125,8 @@ class OpCompiler:
         step["size"] = partial(
             size_of_all, tuple(partial(op.output_size, checked) for op, checked, _ in found)
         )
-        step |= {"written": plain, "name": item.op, "modality": self.modality, "schedules": schedules}
+        written = pinned(plain, params)
+        step |= {"written": written, "name": item.op, "modality": self.modality, "schedules": schedules}
         return ScheduledOp(**step, own=op if op.library == "registered" else None)
 
     def _checked_at(
@@ -304,6 +308,14 @@ class MixCompiler(OpCompiler):
 def _are_chances(schedule: Linear) -> bool:
     ends = (schedule.start, schedule.end)
     return all(isinstance(end, int | float) and 0 <= end <= 1 for end in ends)
+
+
+def pinned(given: Params, canonical: Params) -> Params:
+    """The parameters as given, files by their content: that travels, and the file stays on this machine."""
+    return {
+        name: canonical[name] if str(canonical.get(name)).startswith(CONTENT) else value
+        for name, value in given.items()
+    }
 
 
 def conditions(item: OpSpec) -> tuple[Condition, ...]:

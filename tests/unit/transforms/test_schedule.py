@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 import augflow
 from augflow.errors import SpecError
+from augflow.plan import load_plan
 from augflow.rng import KeyedRandom
 from augflow.stream import BatchStream
 from augflow.transforms import registered
@@ -276,3 +278,16 @@ def test_sizes_that_grow_are_not_said_to_differ_from_evaluation() -> None:
     assert "sizes must be equal" in refused(
         spec({"resize": {"height": 8, "width": 8, "p": 1}}, evaluate=evaluate)
     )
+
+
+def test_a_table_of_a_scheduled_op_is_read_once(tmp_path: Path) -> None:
+    """In every epoch it is the table that the spec named when it was compiled, on every machine."""
+    table = tmp_path / "words.tsv"
+    table.write_text("film\tmovie\n")
+    share = {"linear": [0.5, 1.0], "over": [0, 4]}
+    item = {"synonym": {"table": str(table), "aug_p": share}}
+    (step,) = load_plan({"modality": "text", "augment": [item]}).fields[0].augment
+    table.unlink()
+    later = pickle.loads(pickle.dumps(step)).at_epoch(4)
+    fields, _ = later.transform({"text": "a film"}, KeyedRandom())
+    assert fields["text"] == "a movie"
