@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from ruamel.yaml import YAML
+
+import augflow
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -57,6 +60,14 @@ def test_the_first_spec_and_program_are_ten_lines() -> None:
     for language in ("yaml", "python"):
         lines = [line for line in blocks(language)[0].splitlines() if line.strip()]
         assert len(lines) <= 11
+
+
+def test_every_spec_of_the_readme_is_valid() -> None:
+    """Also the pieces: what a piece leaves out is the version and images as modality."""
+    for text in blocks("yaml"):
+        spec = YAML(typ="safe").load(text)
+        whole = {"version": 1, **({} if "fields" in spec else {"modality": "image"}), **spec}
+        assert augflow.Pipeline(**whole).fingerprint
 
 
 def test_every_path_that_the_readme_names_exists() -> None:

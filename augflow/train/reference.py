@@ -25,7 +25,7 @@ def reference_model(stream: BatchStream, regularize: RegularizeSpec) -> nn.Modul
     classes, norm, dropout = len(stream.classes), regularize.norm, regularize.dropout
     if field.modality == "text":
         ops = [step for step in field.finish if isinstance(step, OpStep)]
-        sizes = [size for size in (vocabulary_size(step.op, step.params) for step in ops) if size is not None]
+        sizes = [size for size in (vocabulary_size(step.transform) for step in ops) if size is not None]
         if not sizes:
             raise TrainError(
                 "a model needs numbers and the texts arrive as words; end `finish` with hash_tokens"

@@ -95,12 +95,15 @@ def text_of(fields: Fields) -> str:
     return text
 
 
-def vocabulary_size(op: str, params: Mapping[str, Any]) -> int | None:
-    """How many ids an op of this module can give, 0 included; None for ops that make none."""
-    if op == "hash_tokens":
-        return int(params["buckets"])
-    if op == "tokenize":
-        return int(_tokenizer(_content(params["file"]), params["max_length"]).get_vocab_size())
+def vocabulary_size(transform: Transform) -> int | None:
+    """One more than the largest id that a transform of this module can give; None for those that give
+    none."""
+    if isinstance(transform, HashedTokens):
+        return int(transform.params["buckets"])
+    if isinstance(transform, FileTokens):
+        # Ids may have gaps, so that their number says too little.
+        ids = _tokenizer(transform.content, transform.params["max_length"]).get_vocab().values()
+        return max(ids, default=-1) + 1
     return None
 
 
@@ -166,7 +169,7 @@ class LastOp:
                 return params, [
                     ParamProblem("file", f"is not a tokenizer of the library tokenizers: {error}")
                 ]
-            canonical["file_sha256"] = hashlib.sha256(content.encode()).hexdigest()
+            canonical["file_sha256"] = _digest(content)
         return canonical, problems
 
     def build(self, params: Params) -> Transform:
@@ -182,7 +185,18 @@ class LastOp:
         return None
 
 
-@lru_cache(maxsize=4)
+def _file_tokens(params: Params) -> FileTokens:
+    """The op with the file as it was checked; raises `ValueError` where it has changed since."""
+    content = _content(params["file"])
+    if _digest(content) != params["file_sha256"]:
+        raise ValueError(f"{params['file']} was changed while the spec was being read; load it again")
+    return FileTokens(params, content)
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
 def _content(file: str) -> str:
     path = Path(file)
     if path.stat().st_size > MAX_TOKENIZER_BYTES:
@@ -219,7 +233,7 @@ LAST_TEXT_OPS: Mapping[str, Op] = {
         modality="text",
         summary="Token ids by a local tokenizer.json of the library tokenizers.",
         signature=SignatureParams(_file_params),
-        transform=lambda params: FileTokens(params, _content(params["file"])),
+        transform=_file_tokens,
     ),
     "pad": _pad("text", "tokens"),
 }

@@ -5,36 +5,17 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
-from augflow.errors import BadSampleError, SourceError
+from augflow.errors import BadSampleError
 from augflow.sources import FieldRequest, Source, open_source
 from augflow.spec.model import SourceSpec
 
+from .tables import TEXT, ids, labels, refusal, texts
+
 Write = Callable[..., Path]
-
-TEXT = (FieldRequest("text", "text"),)
-
-
-def texts(source: Source) -> list[str]:
-    return [source.read(index).fields["text"] for index in range(len(source))]
-
-
-def labels(source: Source) -> list[int]:
-    return [source.read(index).label for index in range(len(source))]
-
-
-def ids(source: Source) -> list[str]:
-    return [source.sample_id(index) for index in range(len(source))]
-
-
-def refusal(source: object, fields: Any = TEXT, **spec: Any) -> str:
-    with pytest.raises(SourceError) as caught:
-        open_source(source, SourceSpec(**spec), fields=fields)
-    return str(caught.value)
 
 
 ROWS = [("a b", "x"), (" double  blank ", "y"), ("é 🙂 ﷽", "x")]

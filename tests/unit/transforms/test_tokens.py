@@ -13,7 +13,9 @@ import pytest
 
 import augflow
 from augflow.errors import OpError, SpecError
+from augflow.plan import load_plan
 from augflow.sample import Audio, Padded
+from augflow.transforms.chain import OpStep
 from augflow.transforms.lookup import resolve_op
 from augflow.transforms.tokens import vocabulary_size
 
@@ -132,9 +134,36 @@ def test_without_the_library_the_extra_is_named(tokenizer: Path, monkeypatch: py
 
 def test_vocabulary_sizes(tokenizer: Path) -> None:
     """What an embedding must hold, padding included; None for what makes no tokens."""
-    assert vocabulary_size("hash_tokens", {"buckets": 50}) == 50
-    assert vocabulary_size("tokenize", {"file": str(tokenizer), "max_length": None}) == len(VOCABULARY)
-    assert vocabulary_size("pad", {"length": 3}) is None
+
+    def size(item: dict[str, Any]) -> int | None:
+        (step,) = load_plan({"modality": "text", "finish": [item]}).fields[0].finish
+        assert isinstance(step, OpStep)
+        return vocabulary_size(step.transform)
+
+    assert size({"hash_tokens": {"buckets": 50}}) == 50
+    assert size({"tokenize": {"file": str(tokenizer)}}) == max(VOCABULARY.values()) + 1
+    assert size({"pad": {"length": 3}}) is None
+    renumber(tokenizer, 100)
+    assert size({"tokenize": {"file": str(tokenizer)}}) == max(VOCABULARY.values()) + 101
+
+
+def test_a_file_that_was_written_anew_is_read_anew(tokenizer: Path) -> None:
+    """In one process too: a tokenizer trained again under its name gives its own ids and fingerprint."""
+    spec = {"modality": "text", "finish": [{"tokenize": {"file": str(tokenizer)}}]}
+    before = augflow.Pipeline(**spec)
+    renumber(tokenizer, 100)
+    after = augflow.Pipeline(**spec)
+    word = next(iter(VOCABULARY))
+    assert (after(word)["text"] == before(word)["text"] + 100).all()
+    assert after.fingerprint != before.fingerprint
+
+
+def renumber(tokenizer: Path, more: int) -> None:
+    """Add to every id of a tokenizer's file."""
+    content = json.loads(tokenizer.read_text())
+    vocabulary = content["model"]["vocab"]
+    content["model"]["vocab"] = {word: number + more for word, number in vocabulary.items()}
+    tokenizer.write_text(json.dumps(content))
 
 
 @pytest.mark.parametrize("length", [1, 4, 9])
