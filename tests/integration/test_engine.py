@@ -16,7 +16,7 @@ import torch
 
 import augflow
 from augflow.digest import digest_streams
-from augflow.engine import open_engine
+from augflow.engine import EngineOptions, open_engine
 from augflow.engine.base import Task
 from augflow.engine.window import AHEAD, DEPTH
 from augflow.train import StreamDataset, StreamLoader
@@ -267,7 +267,7 @@ def test_tasks_are_taken_only_as_far_ahead_as_the_window(pipeline: augflow.Pipel
             yield Task(taken, taken, ((0, 8),))
             taken += 1
 
-    engine = open_engine(pipeline.stream(samples).context, 2)
+    engine = open_engine(pipeline.stream(samples).context, EngineOptions(2))
     try:
         results = engine.results(tasks())
         for given in range(1, 6):
