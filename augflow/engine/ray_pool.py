@@ -21,9 +21,10 @@ from ray.exceptions import (
 
 from augflow.engine.base import Attempt, Crew, Task, TaskContext, TaskResult
 from augflow.engine.dispatch import Dispatcher, Job, WatchedClock
+from augflow.engine.ranks import shared_pool
 from augflow.engine.ray_runtime import RUNTIME
 from augflow.engine.ray_workers import OutOfMemory, Workers, sent
-from augflow.engine.window import TaskFailure, Window
+from augflow.engine.window import DEPTH, TaskFailure, Window
 from augflow.errors import EngineError
 
 LOOK_S = 0.5
@@ -48,16 +49,17 @@ class RayEngine:
     ) -> None:
         address = address or os.environ.get("RAY_ADDRESS")
         local = RUNTIME.acquire(num_workers, None if address == "local" else address)
+        pool, ranks = shared_pool(context)
         self._closed = False
         self._forget = weakref.finalize(self, RUNTIME.forget)
         self._forget.atexit = False
         self._calls: dict[Any, tuple[Hashable, Job]] = {}
         self._clock = WatchedClock(time.monotonic)
-        self._dispatcher = Dispatcher(context, task_timeout)
+        self._dispatcher = Dispatcher(context, task_timeout, -(-DEPTH // ranks))
         self._workers: Workers | None = None
         try:
             # On a Ray of our own no worker waits for a CPU, so all will come.
-            self._workers = Workers(sent(context), num_workers, cpus=0 if local else 1)
+            self._workers = Workers(sent(context), num_workers, 0 if local else 1, pool)
             while not self._dispatcher.workers:
                 self._look()
         except BaseException:

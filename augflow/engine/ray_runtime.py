@@ -21,6 +21,7 @@ import ray
 from ray._private.node import Node
 from ray.exceptions import RayError
 
+from augflow.engine.ranks import Meeting, at_the_end, run_name
 from augflow.engine.window import FLIGHT_BYTES
 from augflow.errors import EngineError
 
@@ -35,12 +36,18 @@ STORE_BYTES = 128 * 2**20
 """Object store of a local Ray beside what is in flight; Ray refuses stores below 75 MiB."""
 
 
+def _head_address() -> str:
+    """Where the head of the Ray that this process is connected to listens, as `host:port`."""
+    worker: Any = ray._private.worker.global_worker
+    return str(worker.gcs_client.address)
+
+
 class Watch:
     """Sees at once when the Ray of this host ends: a connection to its raylet that says nothing."""
 
     def __init__(self) -> None:
         worker: Any = ray._private.worker.global_worker
-        self._address = worker.gcs_client.address
+        self._address = _head_address()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(worker.node.raylet_socket_name)
         self._poll = select.poll()
@@ -71,14 +78,16 @@ class Runtime:
         self._opened = False
         self._local = False
         self._watch: Watch | None = None
+        self._meeting: Meeting | None = None
 
     def acquire(self, num_workers: int, address: str | None) -> bool:
         """Connect or start; returns whether the Ray is a local one of ours."""
         with self._lock:
             if not ray.is_initialized():
                 self._opened, self._local = False, address is None
-                with _access_token(self._local):
-                    _init(num_workers, address)
+                run = run_name() if self._local else None
+                self._meeting = None if run is None else Meeting(run)
+                self._open(num_workers, address)
                 self._opened = True
             elif not self._opened:
                 self._local = False
@@ -86,6 +95,16 @@ class Runtime:
                 self._watch = Watch()
             self._users += 1
             return self._local
+
+    def _open(self, num_workers: int, address: str | None) -> None:
+        token = os.environ.get(TOKEN_VARIABLE, _TOKEN) if self._local else None
+        if self._meeting is not None and not self._meeting.is_host:
+            address, token = self._meeting.attend()
+        with _access_token(token):
+            _init(num_workers, address)
+        if self._meeting is not None and self._meeting.is_host and token is not None:
+            self._meeting.announce(_head_address(), token)
+            at_the_end(self._meeting, self._end)
 
     def check(self) -> None:
         """Raise `EngineError` where the Ray of this host has ended. Ask before reading from its store:
@@ -100,11 +119,20 @@ class Runtime:
             if self._users == 0 and self._watch is not None:
                 self._watch.close()
                 self._watch = None
-            if self._users == 0 and self._opened:
-                self._opened = False
-                ray.shutdown()
-                if self._local:
-                    _forget_token()
+            # While other ranks use it, the Ray of the first one stays until its process ends.
+            needed = self._meeting is not None and self._meeting.is_host and self._meeting.has_guests()
+            if self._users == 0 and not needed:
+                self._end()
+
+    def _end(self) -> None:
+        if not self._opened:
+            return
+        self._opened = False
+        ray.shutdown()
+        if self._local:
+            _forget_token()
+        if self._meeting is not None:
+            self._meeting.leave()
 
     def forget(self) -> None:
         """One user less, found by the garbage collector: no lock and no Ray there. Ray ends with the
@@ -122,24 +150,27 @@ _TOKEN = secrets.token_hex(32)
 
 
 @contextlib.contextmanager
-def _access_token(local: bool) -> Iterator[None]:
-    """A token of this process for its local Ray, whose ports listen on all interfaces.
+def _access_token(token: str | None) -> Iterator[None]:
+    """A token of this run for its local Ray, whose ports listen on all interfaces.
 
     Left alone, Ray writes one to the home folder, where other clusters then demand it. Ray's
     processes inherit it, this process remembers it, so the environment is put back at once.
     """
-    if not local or TOKEN_VARIABLE in os.environ:
+    if token is None or TOKEN_VARIABLE in os.environ:
         yield
         return
     _forget_token()
     mode = os.environ.get(MODE_VARIABLE)
-    os.environ[TOKEN_VARIABLE] = _TOKEN
+    os.environ[TOKEN_VARIABLE] = token
+    if mode is None:
+        os.environ[MODE_VARIABLE] = "token"
+        ray._raylet.Config.initialize("")  # read when Ray was imported, and once more now
     try:
         yield
     finally:
         del os.environ[TOKEN_VARIABLE]
         if mode is None:
-            os.environ.pop(MODE_VARIABLE, None)  # `ray.init` sets it for good
+            os.environ.pop(MODE_VARIABLE, None)
 
 
 def _forget_token() -> None:

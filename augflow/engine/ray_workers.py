@@ -34,6 +34,10 @@ FAILED_STARTS = 3
 """How many workers in a row may fail to start before it is an error."""
 
 
+NAMESPACE = "augflow"
+"""Where Ray keeps the names of actors that ranks share."""
+
+
 class OutOfMemory:
     """A worker's answer when it has no memory for a job."""
 
@@ -88,14 +92,17 @@ def sent(context: TaskContext) -> Any:
 class Workers:
     """As many actors as are wanted, some of them on their way.
 
-    Every wait is the caller's: nothing here blocks.
+    Every wait is the caller's: nothing here blocks. Engines that give the same `pool` share their actors:
+    who comes first makes them, and who misses one first replaces it.
     """
 
-    def __init__(self, context: Any, wanted: int, cpus: int) -> None:
+    def __init__(self, context: Any, wanted: int, cpus: int, pool: str | None = None) -> None:
         self._context = context
         self._wanted = wanted
         self._cpus = cpus
+        self._pool = pool
         self._names = iter(range(1 << 62))
+        self._places: dict[Hashable, int] = {}
         self._actors: dict[Hashable, Any] = {}
         self._environment: dict[str, str] | None = None
         self._failed = 0
@@ -111,9 +118,12 @@ class Workers:
 
     def fill(self, harmless: Probe | None = None) -> None:
         """Ask for the workers that are missing."""
-        while len(self._actors) < self._wanted:
-            options = {"num_cpus": self._cpus, "max_restarts": 0, "max_task_retries": 0}
+        for place in sorted(set(range(self._wanted)) - set(self._places.values())):
+            options: dict[str, Any] = {"num_cpus": self._cpus, "max_restarts": 0, "max_task_retries": 0}
+            if self._pool is not None:
+                options |= {"name": f"{self._pool}-{place}", "namespace": NAMESPACE, "get_if_exists": True}
             name = next(self._names)
+            self._places[name] = place
             self._actors[name] = ray.remote(_Worker).options(**options).remote(self._context)
             self.starting[self._actors[name].begin.remote(harmless)] = name, harmless is not None
 
@@ -127,8 +137,9 @@ class Workers:
         try:
             environment: dict[str, str] = ray.get(call)
         except RayError as error:
-            del self._actors[worker]
-            self._failed += 1
+            del self._actors[worker], self._places[worker]
+            # A shared one may have been found just as it died, again and again.
+            self._failed += self._pool is None
             died = isinstance(error, (ActorDiedError, ActorUnavailableError))
             if self._failed == FAILED_STARTS or not died or "creation task" in str(error):
                 raise EngineError(f"a worker could not start: {_last_line(error)}") from error
@@ -145,19 +156,20 @@ class Workers:
         """Let go of a worker that is dead, or does not answer: killed, and not waited for."""
         actor = self._actors.pop(worker, None)
         if actor is not None:
+            del self._places[worker]
             self.lost += 1
             with contextlib.suppress(RayError):
                 ray.kill(actor)
 
     def resize(self, wanted: int) -> list[Hashable]:
-        """Want another number of workers; returns those to be let go of, the latest first."""
+        """Want another number of workers; returns those to be let go of."""
         self._wanted = wanted
-        surplus = list(self._actors)[wanted:]
+        surplus = [worker for worker, place in self._places.items() if place >= wanted]
         coming = {name: call for call, (name, _) in self.starting.items()}
         for worker in surplus:
             self.starting.pop(coming.get(worker), None)
-            with contextlib.suppress(RayError):
-                ray.kill(self._actors.pop(worker))
+            del self._places[worker]
+            self._end(self._actors.pop(worker))
         return surplus
 
     def check(self, now: float) -> None:
@@ -180,12 +192,16 @@ class Workers:
             warnings.warn(f"augflow: {came}", RuntimeWarning, stacklevel=2)
 
     def close(self) -> None:
-        """Kill all of them."""
+        """Let go of all of them."""
         for actor in self._actors.values():
+            self._end(actor)
+        self._actors, self._places, self.starting = {}, {}, {}
+
+    def _end(self, actor: Any) -> None:
+        """Kill an actor, unless others may still use it: it ends with the process that made it."""
+        if self._pool is None:
             with contextlib.suppress(RayError):
                 ray.kill(actor)
-        self._actors = {}
-        self.starting = {}
 
 
 def _last_line(error: BaseException) -> str:
