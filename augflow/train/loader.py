@@ -163,7 +163,8 @@ class StreamDataset(IterableDataset[TensorBatch]):
     """A stream inside torch's own loader: `DataLoader(StreamDataset(stream), batch_size=None)`.
 
     Yields what `StreamLoader(stream)` yields on the CPU. The stream has workers of its own, so
-    torch's `num_workers` must stay 0.
+    torch's `num_workers` must stay 0. The position is this dataset's: torch's loader has none, so that
+    Lightning resumes a `StreamLoader` and not this; torchdata's StatefulDataLoader does ask the dataset.
     """
 
     def __init__(self, stream: BatchStream) -> None:
