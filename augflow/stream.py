@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 import weakref
@@ -10,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from time import perf_counter
-from typing import Any, Literal, get_args
+from typing import Any
 
 from augflow.batching.assembly import Assembler, Collate
 from augflow.batching.positions import Positions
@@ -23,54 +22,12 @@ from augflow.engine.worker import TaskRunner
 from augflow.environment import describe_environment, environment_differences
 from augflow.errors import BadSampleBudgetError, SourceError, StateError
 from augflow.metrics import StreamStats
+from augflow.options import StreamOptions
 from augflow.plan import Plan, fingerprint, stream_fingerprints
 from augflow.sample import Batch
 from augflow.sources.base import Source
 
 STATE_VERSION = 1
-
-OnError = Literal["raise", "replace", "skip"]
-
-
-@dataclass(frozen=True)
-class StreamOptions:
-    """How a stream runs. Only `train`, `shuffle` and `drop_last` decide which samples come when."""
-
-    train: bool = True
-    shuffle: bool | None = None
-    """None: shuffled in training, in source order in evaluation."""
-    drop_last: bool | None = None
-    """None: dropped in training, kept in evaluation."""
-    num_workers: int = 0
-    address: str | None = None
-    rank: int | None = None
-    world_size: int | None = None
-    on_error: OnError | None = None
-    """None: what the spec says."""
-
-    def __post_init__(self) -> None:
-        known = get_args(OnError)
-        if self.on_error is not None and self.on_error not in known:
-            raise ValueError(f"on_error must be one of {', '.join(known)}, got {self.on_error!r}")
-
-    def resolved(self) -> StreamOptions:
-        """With every None replaced by what it stands for, ranks from torch.distributed or the environment."""
-        rank, world_size = distributed_rank()
-        return replace(
-            self,
-            shuffle=self.train if self.shuffle is None else self.shuffle,
-            drop_last=self.train if self.drop_last is None else self.drop_last,
-            rank=rank if self.rank is None else self.rank,
-            world_size=world_size if self.world_size is None else self.world_size,
-        )
-
-
-def distributed_rank() -> tuple[int, int]:
-    """(rank, world size) of torch.distributed where it is in use, else of RANK and WORLD_SIZE."""
-    distributed = sys.modules.get("torch.distributed")
-    if distributed is not None and distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 
 
 @dataclass(frozen=True)
@@ -118,7 +75,7 @@ class BatchStream:
         self._check_length()
         check_source(plan, source, options.train, bool(options.shuffle))
         self._stats = StreamStats()
-        self._pool = pool or Pool(self.context, options.num_workers, options.address)
+        self._pool = pool or Pool(self.context, options.engine)
         self._flow: Flow | None = None
         self._iterator: weakref.ref[_EpochIterator] | None = None
         self._epoch = 0
@@ -292,7 +249,7 @@ class BatchStream:
         if epoch < 0 or not 0 <= step < len(self):
             raise StateError(f"epoch must be at least 0 and step in [0, {len(self)}), got {epoch} and {step}")
         runner = TaskRunner(replace(self.context, record=True))
-        result = runner.run_task(Task(0, epoch, (self.positions.span(step),)))
+        result = runner.run_task(Task(0, epoch, (self.positions.span(step),), self._pool.condemned()))
         collate = Collate(self.positions, self.plan.ragged, self.plan.spec.batch.ragged)
         assembler = Assembler(collate, step)
         assembler.take(result.columns, 0)
@@ -303,8 +260,15 @@ class BatchStream:
         return BatchStream(self.plan, self.source, replace(self.options, rank=rank), self._pool)
 
     def stats(self) -> dict[str, Any]:
-        """Batches, samples, samples a second, seconds waited, seconds of the workers by stage."""
-        return self._stats.as_dict()
+        """Batches, samples, samples a second, seconds waited, seconds of the workers by stage; workers
+        now, workers lost, tasks repeated."""
+        crew = self._pool.crew()
+        workers = {"workers": crew.workers, "workers_lost": crew.lost, "tasks_repeated": crew.repeated}
+        return {**self._stats.as_dict(), **workers}
+
+    def set_workers(self, number: int) -> None:
+        """Have this many Ray workers from now on, in the middle of an epoch too."""
+        self._pool.set_workers(number)
 
     def close(self) -> None:
         """Stop the workers; the stream can be iterated again and then starts new ones."""
