@@ -49,12 +49,12 @@ def on_workers(pipeline: augflow.Pipeline, samples: Path) -> Iterator[Rewound]: 
 
 
 @pytest.fixture
-def kill(own_workers: Workers) -> Callable[[int], None]:  # noqa: F811
-    """SIGKILL for so many workers; those killed before are not counted twice."""
+def kill(own_workers: Workers, wait_until: Any) -> Callable[[int], None]:  # noqa: F811
+    """SIGKILL for so many workers, once those killed before have been replaced."""
 
     def killing(number: int) -> None:
+        wait_until(lambda: len(own_workers()) >= number, f"{number} workers to kill")
         victims = own_workers()[:number]
-        assert len(victims) == number, f"{len(victims)} workers to kill"
         for victim in victims:
             victim.kill()
         psutil.wait_procs(victims, timeout=10)
