@@ -30,6 +30,17 @@ class _Copy:
     done: torch.cuda.Event | None
 
 
+@dataclass(frozen=True)
+class _Ahead:
+    """A batch that was taken from the stream and not handed out yet."""
+
+    copy: _Copy
+    before: dict[str, Any]
+    """The stream's position without it: what the trainer has received."""
+    after: dict[str, Any]
+    """The stream's position with it; at another one somebody has moved the stream."""
+
+
 class EpochSetter:
     """What Lightning expects of a sampler: it calls `loader.sampler.set_epoch`, never the loader's own."""
 
@@ -68,7 +79,7 @@ class StreamLoader:
         self._side = torch.cuda.Stream(self.device) if on_cuda else None  # type: ignore[no-untyped-call]
         self._images = image_columns(stream.plan)
         self._normalize = Normalizer(stream.plan.spec.output.statistics(), self.device, dtype)
-        self._position: dict[str, Any] | None = None
+        self._ahead: _Ahead | None = None
 
     @property
     def batch_size(self) -> int:
@@ -83,21 +94,31 @@ class StreamLoader:
 
         Lightning calls `iter` and then `set_epoch`; an eager iterator would start the wrong epoch.
         """
+        batches = iter(self.stream)
+        self._ahead = None
         if not self._copy_ahead:
-            for batch in self.stream:
+            for batch in batches:
                 yield self._hand_out(self._copy(batch))
             return
-        waiting: tuple[_Copy, dict[str, Any]] | None = None
-        self._position = self.stream.state_dict()
-        for batch in self.stream:
-            copied = self._copy(batch), self.stream.state_dict()
-            if waiting is not None:
-                self._position = waiting[1]
-                yield self._hand_out(waiting[0])
-            waiting = copied
-        self._position = None
-        if waiting is not None:
-            yield self._hand_out(waiting[0])
+        while True:
+            if self._waiting() is None:
+                self._take(batches)
+            next_one = self._ahead
+            if next_one is None:
+                return
+            self._take(batches)
+            yield self._hand_out(next_one.copy)
+
+    def _take(self, batches: Iterator[Batch]) -> None:
+        """Take a batch from the stream and send it on its way."""
+        before = self.stream.state_dict()
+        batch = next(batches, None)
+        self._ahead = None if batch is None else _Ahead(self._copy(batch), before, self.stream.state_dict())
+
+    def _waiting(self) -> _Ahead | None:
+        """The batch that was copied ahead; None where there is none, or the stream has been moved since."""
+        ahead = self._ahead
+        return None if ahead is None or ahead.after != self.stream.state_dict() else ahead
 
     def _copy(self, batch: Batch) -> _Copy:
         """Start a batch's way to the device."""
@@ -124,24 +145,26 @@ class StreamLoader:
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch of the next iteration; a position just loaded in that epoch is kept."""
-        self._position = None
         self.stream.set_epoch(epoch)
+        self._ahead = None
 
     def state_dict(self) -> dict[str, Any]:
         """The position after the last batch that was handed out."""
-        return self.stream.state_dict() if self._position is None else dict(self._position)
+        ahead = self._waiting()
+        return self.stream.state_dict() if ahead is None else dict(ahead.before)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go to a saved position; the stream refuses a state that is not its own."""
-        self._position = None
         self.stream.load_state_dict(dict(state))
+        self._ahead = None
 
 
 class StreamDataset(IterableDataset[TensorBatch]):
     """A stream inside torch's own loader: `DataLoader(StreamDataset(stream), batch_size=None)`.
 
     Yields what `StreamLoader(stream)` yields on the CPU. The stream has workers of its own, so
-    torch's `num_workers` must stay 0.
+    torch's `num_workers` must stay 0. The position is this dataset's: torch's loader has none, so that
+    Lightning resumes a `StreamLoader` and not this; torchdata's StatefulDataLoader does ask the dataset.
     """
 
     def __init__(self, stream: BatchStream) -> None:

@@ -177,6 +177,10 @@ def changed(**sections: Any) -> dict[str, Any]:
     return {**SPEC, **sections}
 
 
+def batched(**batch: Any) -> dict[str, Any]:
+    return changed(batch={**SPEC["batch"], **batch})
+
+
 @pytest.mark.parametrize(
     ("other", "names"),
     [
@@ -189,6 +193,13 @@ def changed(**sections: Any) -> dict[str, Any]:
         (lambda: stream(train=False), ["shuffle", "drop_last", "spec"]),
         (lambda: stream(on_error="replace"), ["on_error"]),
         (lambda: stream(classes=["0", "1", "2", "3"]), ["classes"]),
+        (lambda: stream(batched(mix=None)), ["spec"]),
+        (lambda: stream(batched(mix={"mixup": {"alpha": 0.3}})), ["spec"]),
+        (lambda: stream(batched(mix={"mixup": {}, "by": "model"})), ["spec"]),
+        (lambda: stream(batched(tile=8)), ["spec"]),
+        (lambda: stream(batched(mix=None, views=2)), ["spec"]),
+        (lambda: stream(batched(repeats=2)), ["spec"]),
+        (lambda: stream(changed(output={"dtype": "float32"})), ["spec"]),
     ],
 )
 def test_another_streams_state_is_refused_by_what_differs(other: Any, names: list[str]) -> None:
