@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import index
 from time import perf_counter
 from typing import Any
 
@@ -83,6 +84,9 @@ class BatchStream:
         self._placed = True
         self._loaded = False
         self._bad = 0
+        self.held = 0
+        """Batches that a reader has taken ahead and has not handed out yet: nobody has received them.
+        Whoever moves the stream sets it to 0, by which the reader knows that they are no part of it now."""
 
     def _check_shape(self) -> None:
         size, world = self.batch_size, self.world_size
@@ -129,7 +133,7 @@ class BatchStream:
             self._epoch, self._step = self._epoch + 1, 0
         if self._step == 0:
             self.bad_samples, self._bad = [], 0
-        self._placed, self._loaded = True, False
+        self._placed, self._loaded, self.held = True, False, 0
         iterator = _EpochIterator(self, self._epoch)
         self._iterator = weakref.ref(iterator)
         return iterator
@@ -182,22 +186,28 @@ class BatchStream:
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the next epoch; keeps the position of a state just loaded for the same epoch."""
-        if epoch < 0:
-            raise StateError(f"epoch must be at least 0, got {epoch}")
+        epoch = _whole("epoch", epoch)
         if not (self._loaded and epoch == self._epoch):
             self._epoch, self._step = epoch, 0
-        self._placed = True
+        self._placed, self.held = True, 0
 
     def state_dict(self) -> dict[str, Any]:
         """The position after the last batch that was handed out, as JSON values under 1 KB."""
+        epoch, step = self._place()
+        first = step * self.batch_size
+        ahead = sum(bad.position >= first for bad in self.bad_samples) if self.held else 0
         return {
             "version": STATE_VERSION,
-            "epoch": self._epoch,
-            "step": self._step,
-            "bad": self._bad,
+            "epoch": epoch,
+            "step": step,
+            "bad": self._bad - ahead,
             **self._identity,
-            "environment": describe_environment(),
+            "environment": dict(describe_environment()),
         }
+
+    def _place(self) -> tuple[int, int]:
+        """Epoch and step of the batch after the last one that was handed out."""
+        return divmod(self._epoch * len(self) + self._step - self.held, len(self))
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
@@ -220,6 +230,8 @@ class BatchStream:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state` was taken; refuses a state of another stream, saying what differs."""
+        if not isinstance(state, Mapping):
+            raise StateError(f"a state is a mapping that `state_dict` gave, got {type(state).__name__}")
         if state.get("version") != STATE_VERSION:
             raise StateError(f"state version must be {STATE_VERSION}, got {state.get('version')!r}")
         own = self._identity
@@ -230,19 +242,23 @@ class BatchStream:
         ]
         if differing:
             raise StateError(f"the state belongs to another stream: {'; '.join(differing)}")
-        epoch, step = state.get("epoch"), state.get("step")
-        if not isinstance(epoch, int) or not isinstance(step, int) or epoch < 0 or not 0 <= step < len(self):
-            raise StateError(f"the state has no position: epoch {epoch!r}, step {step!r} of {len(self)}")
+        epoch, step, bad = (
+            _whole(f"{name} of a state", state.get(name)) for name in ("epoch", "step", "bad")
+        )
+        if step >= len(self):
+            raise StateError(f"step of a state must be below {len(self)}, the steps of an epoch, got {step}")
         if other := environment_differences(state.get("environment")):
             warnings.warn(f"saved elsewhere, where batches may differ: {', '.join(other)}", stacklevel=2)
-        self._epoch, self._step, self._bad = epoch, step, int(state.get("bad", 0))
+        self._epoch, self._step, self._bad = epoch, step, bad
         self.bad_samples = []
         self._placed = self._loaded = True
+        self.held = 0
 
     def peek(self) -> Batch:
         """The next batch, without moving: of the live iterator, else of the next one."""
-        here = self._placed or self._is_live()
-        return self.replay(*((self._epoch, self._step) if here else (self._epoch + 1, 0))).batch
+        if self._is_live():
+            return self.replay(*self._place()).batch
+        return self.replay(*((self._epoch, self._step) if self._placed else (self._epoch + 1, 0))).batch
 
     def replay(self, epoch: int, step: int) -> Replay:
         """A batch again, made in this process, with the parameters that each op drew."""
@@ -280,6 +296,14 @@ class BatchStream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _whole(name: str, value: object) -> int:
+    """A count from 0 that a Philox key holds, also of numpy's integers, as an int, which JSON knows."""
+    number = -1 if isinstance(value, bool) or not hasattr(value, "__index__") else index(value)
+    if not 0 <= number < 2**63:
+        raise StateError(f"{name} must be an integer below 2**63 and at least 0, got {value!r}")
+    return number
 
 
 class _EpochIterator:

@@ -30,17 +30,6 @@ class _Copy:
     done: torch.cuda.Event | None
 
 
-@dataclass(frozen=True)
-class _Ahead:
-    """A batch that was taken from the stream and not handed out yet."""
-
-    copy: _Copy
-    before: dict[str, Any]
-    """The stream's position without it: what the trainer has received."""
-    after: dict[str, Any]
-    """The stream's position with it; at another one somebody has moved the stream."""
-
-
 class EpochSetter:
     """What Lightning expects of a sampler: it calls `loader.sampler.set_epoch`, never the loader's own."""
 
@@ -79,7 +68,6 @@ class StreamLoader:
         self._side = torch.cuda.Stream(self.device) if on_cuda else None  # type: ignore[no-untyped-call]
         self._images = image_columns(stream.plan)
         self._normalize = Normalizer(stream.plan.spec.output.statistics(), self.device, dtype)
-        self._ahead: _Ahead | None = None
 
     @property
     def batch_size(self) -> int:
@@ -95,30 +83,23 @@ class StreamLoader:
         Lightning calls `iter` and then `set_epoch`; an eager iterator would start the wrong epoch.
         """
         batches = iter(self.stream)
-        self._ahead = None
-        if not self._copy_ahead:
-            for batch in batches:
-                yield self._hand_out(self._copy(batch))
-            return
+        ahead = None
         while True:
-            if self._waiting() is None:
-                self._take(batches)
-            next_one = self._ahead
-            if next_one is None:
+            # Where somebody has moved the stream since, what was copied ahead is no part of it any more.
+            copy = ahead if self.stream.held else self._take(batches)
+            if copy is None:
                 return
-            self._take(batches)
-            yield self._hand_out(next_one.copy)
+            ahead = self._take(batches) if self._copy_ahead else None
+            self.stream.held -= 1
+            yield self._hand_out(copy)
 
-    def _take(self, batches: Iterator[Batch]) -> None:
-        """Take a batch from the stream and send it on its way."""
-        before = self.stream.state_dict()
+    def _take(self, batches: Iterator[Batch]) -> _Copy | None:
+        """Take a batch from the stream and send it on its way; None at the end of the epoch."""
         batch = next(batches, None)
-        self._ahead = None if batch is None else _Ahead(self._copy(batch), before, self.stream.state_dict())
-
-    def _waiting(self) -> _Ahead | None:
-        """The batch that was copied ahead; None where there is none, or the stream has been moved since."""
-        ahead = self._ahead
-        return None if ahead is None or ahead.after != self.stream.state_dict() else ahead
+        if batch is None:
+            return None
+        self.stream.held += 1
+        return self._copy(batch)
 
     def _copy(self, batch: Batch) -> _Copy:
         """Start a batch's way to the device."""
@@ -146,17 +127,14 @@ class StreamLoader:
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch of the next iteration; a position just loaded in that epoch is kept."""
         self.stream.set_epoch(epoch)
-        self._ahead = None
 
     def state_dict(self) -> dict[str, Any]:
         """The position after the last batch that was handed out."""
-        ahead = self._waiting()
-        return self.stream.state_dict() if ahead is None else dict(ahead.before)
+        return self.stream.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go to a saved position; the stream refuses a state that is not its own."""
-        self.stream.load_state_dict(dict(state))
-        self._ahead = None
+        self.stream.load_state_dict(state)
 
 
 class StreamDataset(IterableDataset[TensorBatch]):

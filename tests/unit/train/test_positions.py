@@ -106,6 +106,38 @@ def test_state_and_seek_are_quick(images: Open, read: Callable[[BatchStream], An
     assert len(source.reads) == 8
 
 
+@pytest.mark.parametrize("replace", [False, True])
+def test_stream_and_loader_give_the_same_state(replace: bool) -> None:
+    """What is copied ahead counts for neither, nor do bad samples in it; `peek` shows what comes next."""
+    source = Unreadable(pictures(N), LABELS, CLASSES)
+    source.bad = indices(CASES["mixed images"]())[1][0] if replace else -1
+    lenient = {**IMAGES, "source": {"max_bad": 2}}
+    plain, found = (stream(lenient, source, on_error="replace") for _ in range(2))
+    reader = StreamLoader(found, copy_ahead=True)
+    for one, other in zip(plain, reader, strict=True):
+        assert one["index"].tolist() == other["index"].tolist()
+        assert reader.state_dict() == found.state_dict() == plain.state_dict()
+        assert indices([found.peek()]) == indices([plain.peek()])
+    for _ in reader:
+        break
+    for _ in plain:
+        break
+    assert StreamLoader(found).state_dict() == found.state_dict() == plain.state_dict()
+    assert indices([found.peek()]) == indices([plain.peek()])
+
+
+@LOADERS
+def test_a_state_loads_to_what_was_copied_ahead(images: Open, read: Callable[[BatchStream], Any]) -> None:
+    """A state loaded into the stream itself, one batch on: that batch is left out, though it waits."""
+    whole = indices(images())
+    reader = read(images())
+    running = iter(reader)
+    next(running)
+    reader.stream.load_state_dict({**reader.state_dict(), "step": 2})
+    assert place(reader) == (0, 2)
+    assert indices(running) == whole[2:]
+
+
 @LOADERS
 def test_a_state_loads_while_a_loop_runs(images: Open, read: Callable[[BatchStream], Any]) -> None:
     """Going back in the epoch that is being read: the next batch is the state's, not a copied one."""
