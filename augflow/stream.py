@@ -239,7 +239,7 @@ class BatchStream:
             "step": self._step,
             "bad": self._bad,
             **self._identity,
-            "environment": describe_environment(),
+            "environment": describe_environment(frozenset(self.plan.kinds().values())),
         }
 
     @cached_property
