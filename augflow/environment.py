@@ -81,7 +81,8 @@ OPENBLAS_CORE = ("scipy_openblas_get_corename64_", "scipy_openblas_get_corename"
 def describe_environment(kinds: frozenset[str] | None = None) -> dict[str, str]:
     """Versions of the wheels that make the bytes of fields of some kinds, of all if left out, and the CPU
     class, by name."""
-    found = {"python": platform.python_version(), "cpu": cpu_class()}
+    python = ".".join(platform.python_version_tuple()[:2])
+    found = {"python": python, "cpu": cpu_class()}
     modalities = {kind if kind in WHEELS else "image" for kind in kinds or WHEELS} | {""}
     for name in (name for modality, names in WHEELS.items() if modality in modalities for name in names):
         try:
