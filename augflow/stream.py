@@ -202,7 +202,7 @@ class BatchStream:
             "step": step,
             "bad": self._bad - ahead,
             **self._identity,
-            "environment": dict(describe_environment()),
+            "environment": dict(describe_environment(frozenset(self.plan.kinds().values()))),
         }
 
     def _place(self) -> tuple[int, int]:
