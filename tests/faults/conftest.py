@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterator
 
-import psutil
 import pytest
 
 import augflow
 from augflow.transforms import registered
 
-from ..processes import WORKER, title_of
 from . import trap as trapping
 from .grid import Ground, Wait
 from .material import SPECS, Material, trapped, write_samples
@@ -55,16 +52,3 @@ def shared_ray(ground: Ground) -> Iterator[None]:
     with ground.materials["text mixed"].stream(num_workers=1) as stream:
         next(iter(stream))
         yield
-
-
-@pytest.fixture(autouse=True)
-def no_stopped_worker(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A worker that a failed test leaves stopped goes, by id."""
-    yield
-    if "ground" not in request.fixturenames:
-        return
-    for victim in request.getfixturevalue("ground").trap.victims("stop"):
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(victim)
-            if title_of(process).startswith(WORKER):
-                process.kill()

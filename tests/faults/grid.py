@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -42,6 +42,12 @@ FACTORS: dict[str, tuple[Any, ...]] = {
 
 FATAL = {"kill": "kill", "stop": "stop", "raylet": "raylet", "hang": "hang", "memory": "short"}
 """Faults that cost a worker its life, and what springs the trap."""
+
+CPUS = 2
+"""Of a node of the cluster: three workers do not fit on one."""
+
+CLOSE_S = 10.0
+"""Within which workers end once their stream is closed."""
 
 Wait = Callable[..., None]
 
@@ -90,17 +96,32 @@ def allowed(case: Mapping[str, Any]) -> bool:
 ARRAY = [Case(**case) for case in covering_array(FACTORS, allowed)]
 
 
+def ended(number: int) -> bool:
+    """Whether a process, by id, runs no more."""
+    try:
+        return not alive(psutil.Process(number))
+    except psutil.NoSuchProcess:
+        return True
+
+
 @contextmanager
 def world_of(
     material: Material, workers: int, world: int, **options: Any
 ) -> Iterator[list[augflow.BatchStream]]:
-    """The streams of all ranks, on one pool of workers; closed at the end."""
-    with ExitStack() as closing:
-        first = material.stream(num_workers=workers, rank=0, world_size=world, **options)
-        ranks = [first, *(first.for_rank(rank) for rank in range(1, world))]
-        for stream in ranks:
-            closing.callback(stream.close)
+    """The streams of all ranks, on one pool of workers; closed at the end, and no worker outlives that."""
+    before = set(own_workers())
+    first = material.stream(num_workers=workers, rank=0, world_size=world, **options)
+    ranks = [first, *(first.for_rank(rank) for rank in range(1, world))]
+    try:
         yield ranks
+    finally:
+        started = set(own_workers()) - before
+        for stream in reversed(ranks):
+            stream.close()
+        _, left = psutil.wait_procs(started, timeout=CLOSE_S)
+        for process in left:
+            process.kill()
+    assert not left, "workers, stopped ones perhaps, are left after close"
 
 
 def state_of(ranks: list[augflow.BatchStream]) -> dict[str, Any]:
@@ -202,8 +223,8 @@ class Ground:
             return
         TALLY.harms[case.fault] += 1
         assert victims[0] != os.getpid()
-        assert not psutil.pid_exists(victims[0]) or not alive(psutil.Process(victims[0]))
+        self.wait_until(lambda: ended(victims[0]), "the victim has ended")
         assert max(stream.stats()["workers_lost"] for stream in ranks) >= 1
         assert max(stream.stats()["tasks_repeated"] for stream in ranks) >= 1
-        if case.fault != "raylet":
-            self.wait_until(lambda: len(set(own_workers()) - before) == workers, "the worker is replaced")
+        room = min(workers, CPUS) if case.fault == "raylet" else workers
+        self.wait_until(lambda: len(set(own_workers()) - before) == room, "the worker is replaced")
