@@ -223,6 +223,9 @@ class Ground:
             return
         TALLY.harms[case.fault] += 1
         assert victims[0] != os.getpid()
+        if case.fault == "raylet":
+            psutil.Process(victims[0]).kill()  # it outlives its node, and would for as long as the op runs
+            victims = self.trap.victims("node")
         self.wait_until(lambda: ended(victims[0]), "the victim has ended")
         assert max(stream.stats()["workers_lost"] for stream in ranks) >= 1
         assert max(stream.stats()["tasks_repeated"] for stream in ranks) >= 1

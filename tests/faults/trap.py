@@ -44,7 +44,10 @@ def spring(number: int, folder: str) -> None:
             trace.touch()
         elif not claimed(armed, trace):
             continue
-        DO[harm]()
+        if harm == "raylet":
+            kill_raylet(root, number)
+        else:
+            DO[harm]()
 
 
 def claimed(armed: Path, trace: Path) -> bool:
@@ -74,19 +77,19 @@ def loop() -> None:
         pass
 
 
-def kill_raylet() -> None:
-    """Kill the node that this worker lives on, then wait for what follows."""
+def kill_raylet(root: Path, number: int) -> None:
+    """Kill the node that this worker lives on. Ray lets the running call end, so it does not."""
     raylet = psutil.Process().parent()
     assert raylet is not None
     assert raylet.name() == "raylet"
     raylet.kill()
+    (root / SPRUNG / f"{number}.node.{raylet.pid}").touch()
     time.sleep(HANGS_S)
 
 
 DO = {
     "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
     "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
-    "raylet": kill_raylet,
     "slow": lambda: time.sleep(SLOW_S),
     "hang": lambda: time.sleep(HANGS_S),
     "short": exhaust_memory,
