@@ -164,7 +164,8 @@ def _access_token(token: str | None) -> Iterator[None]:
     os.environ[TOKEN_VARIABLE] = token
     if mode is None:
         os.environ[MODE_VARIABLE] = "token"
-        ray._raylet.Config.initialize("")  # read when Ray was imported, and once more now
+        raylet: Any = ray._raylet
+        raylet.Config.initialize("")  # read when Ray was imported, and once more now
     try:
         yield
     finally:
