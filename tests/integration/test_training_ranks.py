@@ -89,7 +89,6 @@ def test_global_batches_do_not_depend_on_the_ranks(
     assert found == expected
 
 
-@pytest.mark.xfail(strict=True, reason="each rank starts workers of its own")
 def test_ranks_share_their_workers(run: list[Phase]) -> None:
     """Two ranks that ask for two workers have two between them, not two each."""
     first, second = run[0]
