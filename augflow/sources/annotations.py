@@ -8,6 +8,7 @@ file; a folder of .txt files is YOLO's, one of .xml files Pascal VOC's, one of p
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +22,13 @@ from augflow.sample import Array, Sample
 from augflow.sources.base import FieldRequest, TargetKind
 from augflow.sources.classes import ClassList, listed
 from augflow.sources.coco import coco_boxes, coco_keypoints
-from augflow.sources.decode import DAMAGED, JPEG_MAGIC, PILLOW_FORMATS
+from augflow.sources.decode import DAMAGED, JPEG_MAGIC, MAX_FILE_BYTES, PILLOW_FORMATS
 from augflow.sources.files import FileSource, suffix_of
 from augflow.sources.index import FINGERPRINT_BYTES, printable
 from augflow.sources.masks import LOSSY, SUFFIXES, mask_folder
 from augflow.sources.orient import image_orientation, jpeg_orientation
 from augflow.sources.pairing import files_below
+from augflow.sources.storage import read_file
 from augflow.sources.voc import voc_boxes
 from augflow.sources.yolo import yolo_boxes
 
@@ -124,16 +126,15 @@ class AnnotatedSource:
 def _refuse_turned(path: str, place: str) -> None:
     """Annotations count in the pixels as stored, or as turned: nobody can tell, so neither is guessed."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = read_file(path, MAX_FILE_BYTES)
         if data.startswith(JPEG_MAGIC):
             orientation = jpeg_orientation(data)
         elif data.startswith(PNG_MAGIC) and not any(word in data for word in IN_PNG):
             return
         else:
-            with Image.open(path, formats=PILLOW_FORMATS) as image:
+            with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as image:
                 orientation = image_orientation(image)
-    except DAMAGED:
+    except (*DAMAGED, BadSampleError, Image.DecompressionBombError):
         return  # reading the image says what is wrong with it
     if orientation != 1:
         raise BadSampleError(

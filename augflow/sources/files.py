@@ -30,23 +30,55 @@ def refuse_suffix(path: str, request: FieldRequest, origin: str) -> None:
         )
 
 
-class Folder:
-    """The folder of a source, outside of which nothing is read."""
+class MetFolders:
+    """The folders that a walk has entered. Links are followed, so that each is to be entered once: they may
+    form a ring, or lead to one folder by a million ways."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self) -> None:
+        self._places: dict[tuple[int, int], str] = {}
+
+    def enter(self, folder: str) -> None:
+        """Raise SourceError where the folder was entered before, or is not there."""
+        try:
+            status = os.stat(folder)
+        except OSError as error:
+            raise SourceError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
+        first = self._places.setdefault((status.st_dev, status.st_ino), folder)
+        if first != folder:
+            raise SourceError(
+                f"{printable(folder)} leads to the same folder as {printable(first)}; remove one of the links"
+            )
+
+
+class Folder:
+    """The folder of a source on this machine. What is named may not lead out of it.
+
+    Links that lie in it are followed, wherever they lead, unless it is `sealed`: then nothing outside of it
+    is read.
+    """
+
+    def __init__(self, root: str, *, sealed: bool = False) -> None:
         self.root = root
+        self._sealed = sealed
         self._home = os.path.realpath(root)
         self._inside: set[str] = {""}
         """Folders below the root, relative, that are known to lie inside."""
 
     def refuse_outside(self, path: str) -> None:
         """Raise SourceError where a relative path, links followed, lies outside the folder."""
+        parent = os.path.dirname(path)
+        if parent not in self._inside:
+            self._refuse_target(parent)
+            self._inside.add(parent)
+        if os.path.islink(os.path.join(self.root, path)):
+            self._refuse_target(path)
+
+    def _refuse_target(self, path: str) -> None:
         target = os.path.realpath(os.path.join(self.root, path))
         if os.path.commonpath((self._home, target)) != self._home:
             place = printable(os.path.join(self.root, path))
             raise SourceError(
-                f"{place} leads out of the source, to {printable(target)}; links may only point to files "
-                "inside the source: copy the file, or open the folder that holds both"
+                f"{place} leads out of the dataset, to {printable(target)}; put the file itself there"
             )
 
     def size_of(self, path: str, origin: str) -> int:
@@ -58,16 +90,10 @@ class Folder:
             raise SourceError(
                 f"{origin}: {printable(path)!r} leads out of the source; paths are relative to it"
             )
-        parent = os.path.dirname(path)
-        full = os.path.join(self.root, path)
         try:
-            status = os.lstat(full)
-            if parent not in self._inside:
-                self.refuse_outside(parent)
-                self._inside.add(parent)
-            if stat.S_ISLNK(status.st_mode):
+            status = os.stat(os.path.join(self.root, path))
+            if self._sealed:
                 self.refuse_outside(path)
-                status = os.stat(full)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise SourceError(
@@ -115,9 +141,9 @@ class RemoteFolder:
         return holding[0].removesuffix(path) if len(holding) == 1 else ""
 
 
-def folder_of(root: str) -> Folder | RemoteFolder:
+def folder_of(root: str, *, sealed: bool = False) -> Folder | RemoteFolder:
     """The folder of a source on this machine or behind a URL."""
-    return RemoteFolder(root) if is_url(root) else Folder(root)
+    return RemoteFolder(root) if is_url(root) else Folder(root, sealed=sealed)
 
 
 @dataclass(frozen=True, eq=False)

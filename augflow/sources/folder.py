@@ -11,7 +11,7 @@ from augflow.sample import UNLABELED
 from augflow.sources.base import SINGLE_IMAGE, FieldKind, FieldRequest
 from augflow.sources.classes import ClassList, counted, listed
 from augflow.sources.decoding import FILE_SUFFIXES, NOUNS
-from augflow.sources.files import FileSource, Folder, suffix_of
+from augflow.sources.files import FileSource, MetFolders, suffix_of
 from augflow.sources.index import FoundFile, build_index, id_of_path, printable
 from augflow.sources.storage import is_url, list_remote
 from augflow.sources.storage import shown as storage_shown
@@ -34,23 +34,27 @@ class Scan:
     others: Counter[str] = field(default_factory=Counter)
     """How many files of other kinds, by suffix."""
     hidden: int = 0
+    links: int = 0
+    """How many links were followed, to files and folders."""
 
     def passed_over(self) -> str:
-        """What was not taken, for the description; "" where there was nothing."""
+        """What was reached by links, and what was not taken, for the description; "" for nothing."""
         parts = []
         if self.others:
             kinds = sorted(suffix or "without a suffix" for suffix in self.others)
             parts.append(f"{counted(self.others.total(), 'file')} of other kinds ({listed(kinds)})")
         if self.hidden:
             parts.append(f"{self.hidden:,} hidden")
-        return f"; passed over: {', '.join(parts)}" if parts else ""
+        told = f"; {counted(self.links, 'link')} followed" if self.links else ""
+        return f"{told}; passed over: {', '.join(parts)}" if parts else told
 
 
 def open_folder(root: str, frozen: ClassList | None, request: FieldRequest = SINGLE_IMAGE[0]) -> FileSource:
     """Files of one kind below `root`, labeled by the first folder below it; unlabeled without folders.
 
     Raises SourceError for an empty folder, files beside class folders, a class folder without
-    files (unless `frozen` lists the classes), classes that `frozen` lacks, and links that lead out.
+    files (unless `frozen` lists the classes), classes that `frozen` lacks, and links that lead to nothing or
+    to a folder that is there already.
     """
     found = scan(root, request.kind)
     shown, noun = storage_shown(root), NOUNS[request.kind]
@@ -107,11 +111,12 @@ def scan(root: str, kind: FieldKind = "image") -> Scan:
     if is_url(root):
         _scan_remote(found)
         return found
-    waiting = [""]
+    waiting, met = [""], MetFolders()
     while waiting:
         prefix = waiting.pop()
         folder = os.path.join(root, prefix)
         try:
+            met.enter(folder)
             with os.scandir(folder) as entries:
                 folders = [entry.name for entry in entries if _take(found, entry, prefix)]
         except OSError as error:
@@ -142,26 +147,18 @@ def _take(found: Scan, entry: os.DirEntry[str], prefix: str) -> bool:
     if entry.name.startswith("."):
         found.hidden += 1
         return False
-    if entry.is_dir(follow_symlinks=False):
-        return True
     suffix = suffix_of(entry.name)
     if entry.is_symlink():
-        _check_link(found, entry, prefix + entry.name)
+        if not os.path.exists(entry.path):
+            if suffix in FILE_SUFFIXES[found.kind]:
+                raise SourceError(f"{printable(entry.path)} is a link to nothing; remove it")
+            found.others[suffix] += 1
+            return False
+        found.links += 1
+    if entry.is_dir():
+        return True
     if suffix in FILE_SUFFIXES[found.kind] and entry.is_file():
         found.files.append((prefix + entry.name, entry.stat().st_size))
     else:
         found.others[suffix] += 1
     return False
-
-
-def _check_link(found: Scan, entry: os.DirEntry[str], path: str) -> None:
-    if entry.is_dir():
-        raise SourceError(
-            f"{printable(entry.path)} is a link to a folder, and those are not followed (they may form a "
-            "ring); put the folder itself there"
-        )
-    if suffix_of(entry.name) not in FILE_SUFFIXES[found.kind]:
-        return
-    if not os.path.exists(entry.path):
-        raise SourceError(f"{printable(entry.path)} is a link to nothing; remove it")
-    Folder(found.root).refuse_outside(path)

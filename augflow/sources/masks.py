@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -14,10 +15,11 @@ from augflow.sample import Array
 from augflow.sources.box_table import size_mismatch
 from augflow.sources.classes import counted
 from augflow.sources.columns import PackedNames
-from augflow.sources.decode import DAMAGED
+from augflow.sources.decode import DAMAGED, MAX_FILE_BYTES
 from augflow.sources.files import FileSource
 from augflow.sources.index import FINGERPRINT_BYTES, RAW, printable
 from augflow.sources.pairing import absent, files_below, images_by_stem, refuse
+from augflow.sources.storage import read_file
 
 SUFFIXES = frozenset({".png", ".tif", ".tiff", ".bmp"})
 """Formats that keep every number."""
@@ -44,8 +46,9 @@ class MaskFolder:
         """The mask (height, width) of an image, uint8, uint16 or int32; raises `BadSampleError`."""
         path = os.path.join(self.folder, self.paths[index].decode("utf-8", RAW))
         place = printable(path)
+        data = read_file(path, MAX_FILE_BYTES)
         try:
-            with Image.open(path, formats=("PNG", "TIFF", "BMP")) as picture:
+            with Image.open(io.BytesIO(data), formats=("PNG", "TIFF", "BMP")) as picture:
                 if picture.mode not in DTYPES:
                     rule = "a mask has one whole number a pixel: modes L, P or I;16"
                     raise BadSampleError(

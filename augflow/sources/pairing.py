@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from augflow.errors import SourceError
+from augflow.errors import BadSampleError, SourceError
 from augflow.sources.classes import counted
 from augflow.sources.decoding import FILE_SUFFIXES
-from augflow.sources.files import FileSource, suffix_of
+from augflow.sources.files import FileSource, MetFolders, suffix_of
 from augflow.sources.index import printable
+from augflow.sources.storage import read_file
+
+MAX_TEXT_BYTES = 64 * 2**20
+"""Larger annotations of one image are refused before they are read."""
 
 SHOWN = 8
 """How many problems a message tells before it counts the rest."""
@@ -47,14 +51,17 @@ def images_by_stem(images: FileSource) -> dict[str, int]:
 def files_below(folder: str, suffixes: frozenset[str]) -> dict[str, str]:
     """Files with one of the suffixes, by stem: paths relative to the folder, hidden ones left out.
 
-    Raises SourceError for a folder that cannot be listed, and where two files share a stem.
+    Links are followed. Raises SourceError for a folder that cannot be listed or is met twice, and where two
+    files share a stem.
     """
     found: dict[str, str] = {}
+    met = MetFolders()
 
     def failed(error: OSError) -> None:
         raise SourceError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
 
-    for parent, folders, names in os.walk(folder, onerror=failed):
+    for parent, folders, names in os.walk(folder, onerror=failed, followlinks=True):
+        met.enter(parent)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if name.startswith(".") or suffix_of(name) not in suffixes:
@@ -86,14 +93,15 @@ def _stored(images: FileSource, stem: str) -> bool:
     return any(os.path.exists(base + suffix) for suffix in FILE_SUFFIXES["image"])
 
 
-def read_text(path: str) -> str:
-    """The text of an annotation file; raises SourceError where it cannot be read or is not UTF-8."""
+def read_text(path: str, limit: int = MAX_TEXT_BYTES) -> str:
+    """The text of an annotation file; raises SourceError where it cannot be read, has more than `limit`
+    bytes, or is not UTF-8."""
     shown = printable(path)
     try:
-        with open(path, encoding="utf-8-sig") as stream:
-            return stream.read()
-    except OSError as error:
-        raise SourceError(f"{shown}: cannot be read: {error.strerror}") from error
+        text = read_file(path, limit).decode("utf-8-sig")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    except BadSampleError as error:
+        raise SourceError(f"{error}") from error
     except UnicodeDecodeError as error:
         raise SourceError(
             f"{shown}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from augflow.errors import BadSampleError, SourceError
+from augflow.sources.index import first_twice
 from augflow.sources.storage import read_file, shown
+from augflow.wording import shown as cut
 
 MAX_TABLE_BYTES = 4 * 2**30
 """Tables are held in memory while they are opened; larger files are refused before they are read."""
@@ -63,8 +65,8 @@ class Table:
 
 def refuse_twice(names: Sequence[str], origin: str) -> None:
     """Raise SourceError where two columns have one name."""
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise SourceError(f"{origin}: column {twice[0]!r} stands there twice; rename one")
+    if (twice := first_twice(names)) is not None:
+        raise SourceError(f"{origin}: column {cut(twice)} stands there twice; rename one")
 
 
 def table_bytes(file: str) -> bytes:

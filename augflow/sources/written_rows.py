@@ -188,7 +188,7 @@ class ManifestRows:
 
     def sizes(self, name: str) -> NDArray[np.int64]:
         """See `Rows.sizes`; raises SourceError for files that are absent or outside the folder."""
-        folder = folder_of(split_place(self.file)[0])
+        folder = folder_of(split_place(self.file)[0], sealed=True)
         entries = self.lines.about(["output", "fields"])
         sizes = []
         for number, (output, fields) in enumerate(zip(entries["output"], entries["fields"], strict=True), 1):

@@ -14,10 +14,14 @@ from augflow.sources.files import FileSource
 from augflow.sources.index import printable
 from augflow.sources.outlines import LEAST_NUMBERS
 from augflow.sources.pairing import absent, files_below, images_by_stem, read_text, refuse
+from augflow.wording import shown
 
 SUFFIX = ".txt"
 BOX_FIELDS = 5
 OUTLINE_FIELDS = 1 + LEAST_NUMBERS
+
+MAX_CLASSES = 100_000
+"""Class numbers from here on are damage: without names, one such number would make as many classes."""
 
 
 def _is_names_file(path: str) -> bool:
@@ -110,9 +114,11 @@ def _line(text: str, with_masks: bool) -> Line | str:
     try:
         number, values = int(fields[0]), [float(field) for field in fields[1:]]
     except ValueError:
-        return f"a line is a whole number and decimal numbers, got {text.strip()!r}"
+        return f"a line is a whole number and decimal numbers, got {shown(text.strip())}"
     if number < 0:
-        return f"class numbers are at least 0, got {number}"
+        return f"class numbers are at least 0, got {shown(number)}"
+    if number >= MAX_CLASSES:
+        return f"class numbers are below {MAX_CLASSES:,}, got {shown(number)}"
     wrong = [value for value in values if not 0 <= value <= 1]
     if wrong:
         return f"coordinates are shares of the sides, in [0, 1], got {wrong[0]:g}"

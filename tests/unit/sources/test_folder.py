@@ -130,25 +130,41 @@ def test_class_lists_must_make_sense(tree: Tree) -> None:
     assert "two class lists" in refusal(root, spec=SourceSpec(classes=("a",)), classes=["b"])
 
 
-def test_links_may_not_leave_the_source(tree: Tree, tmp_path: Path) -> None:
-    """A link to a file outside is refused, one to a file inside is a sample of its own."""
+def test_links_are_followed_and_counted(tree: Tree, tmp_path: Path) -> None:
+    """Data is linked from where it lies, file by file or class by class; the description says so."""
     root = tree("a/1.png")
     (root / "a" / "2.png").symlink_to(root / "a" / "1.png")
-    assert ids(open_source(root)) == ["a/1.png", "a/2.png"]
-    outside = tmp_path / "secret.png"
-    Image.new("RGB", (2, 2)).save(outside)
-    (root / "a" / "3.png").symlink_to(outside)
-    assert "3.png leads out of the source" in refusal(root)
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    Image.new("RGB", (2, 2)).save(outside / "x.png")
+    (root / "a" / "3.png").symlink_to(outside / "x.png")
+    (root / "b").symlink_to(outside)
+    source = open_source(root)
+    assert ids(source) == ["a/1.png", "a/2.png", "a/3.png", "b/x.png"]
+    assert source.classes == ("a", "b")
+    assert "3 links followed" in source.description
 
 
-def test_linked_folders_and_dead_links_are_refused(tree: Tree) -> None:
-    """A link to a folder could form a ring; a dead link is a missing sample."""
+def test_a_folder_is_entered_once(tree: Tree, tmp_path: Path) -> None:
+    """Links may form a ring, or lead to one folder by a million ways; a dead link is a missing sample."""
     root = tree("a/1.png")
     (root / "b").symlink_to(root)
-    assert "link to a folder" in refusal(root)
+    assert "leads to the same folder as" in refusal(root)
     (root / "b").unlink()
-    (root / "a" / "2.png").symlink_to(root / "gone.png")
-    assert "link to nothing" in refusal(root)
+    twins = tmp_path / "twins"
+    for depth in range(24):
+        folder = twins / "c" / str(depth)
+        folder.mkdir(parents=True)
+        for name in ("x", "y"):
+            (folder / name).symlink_to(twins / "c" / str(depth + 1))
+    Image.new("RGB", (2, 2)).save(folder / "1.png")
+    (folder / "x").unlink()
+    (folder / "y").unlink()
+    assert "leads to the same folder as" in refusal(twins)
+    for target in ("gone.png", "2.png"):
+        (root / "a" / "2.png").symlink_to(target)
+        assert "2.png is a link to nothing" in refusal(root)
+        (root / "a" / "2.png").unlink()
 
 
 def test_the_source_itself_may_be_a_link(tree: Tree, tmp_path: Path) -> None:
