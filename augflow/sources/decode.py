@@ -73,7 +73,7 @@ def _decode_jpeg(data: bytes, place: str) -> Array:
     simplejpeg = _simplejpeg()
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(data)
-        _check_pixels(width, height, place)
+        check_pixels(width, height, place)
         pixels: Array = simplejpeg.decode_jpeg(data, "RGB")
     except KeyError as error:
         raise BadSampleError(place, f"a JPEG with unknown chroma subsampling (number {error})") from error
@@ -84,12 +84,13 @@ def _decode_jpeg(data: bytes, place: str) -> Array:
 
 def _decode_with_pillow(data: bytes, place: str) -> Array:
     with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as image:
-        _check_pixels(image.width, image.height, place)
+        check_pixels(image.width, image.height, place)
         pixels = to_rgb(image)
         return turned(pixels, image_orientation(image))
 
 
-def _check_pixels(width: int, height: int, place: str) -> None:
+def check_pixels(width: int, height: int, place: str) -> None:
+    """Raise `BadSampleError` for an image that would take too much memory."""
     if width * height > MAX_PIXELS:
         raise BadSampleError(
             place, f"too many pixels: {width:,} x {height:,}, above the limit of {MAX_PIXELS:,} in all"

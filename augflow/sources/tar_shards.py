@@ -23,6 +23,7 @@ from augflow.sources.storage import (
     shown,
     split_place,
 )
+from augflow.wording import shown as cut
 
 ABOUT_FILE = "augflow.json"
 PARTS_FILE = "parts.jsonl"
@@ -34,7 +35,7 @@ MAX_BESIDE_BYTES = 64 * 2**20
 _KNOWN = frozenset({ABOUT_FILE, PARTS_FILE, CLASSES_FILE, "skipped.jsonl"})
 _SHARD = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2?|txz)\Z", re.IGNORECASE)
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_RANGE = re.compile(r"(\d+)\.\.(\d+)\Z")
+_RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})\Z")
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def parsed_about(data: bytes, place: str) -> dict[str, Any]:
     about = json_object(data, shown(place))
     names = about.get("classes")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise SourceError(f"{shown(place)}: `classes` must be a list of names, got {names!r}")
+        raise SourceError(f"{shown(place)}: `classes` must be a list of names, got {cut(names)}")
     if about.setdefault("target_kind", "class") not in get_args(TargetKind):
         raise SourceError(f"{shown(place)}: `target_kind` must be one of {', '.join(get_args(TargetKind))}")
     return about

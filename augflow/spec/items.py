@@ -31,8 +31,8 @@ MAX_DEPTH = 32
 MAX_NODES = 50_000
 """Of keys, values and lists."""
 MAX_OPS = 1_000
-MAX_INTEGER = 2**64
-"""Whole numbers from here on are no parameter of anything, and some cannot even be printed."""
+MAX_INTEGER = 2**1023
+"""Whole numbers from here on are beyond the floats, and some cannot even be printed."""
 MAX_WORD = 64
 """Characters; longer ones are cut in messages."""
 
@@ -275,7 +275,7 @@ def _scalar_problem(value: Any) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
         return f"must be a finite number, got {value}"
     if isinstance(value, int) and abs(value) >= MAX_INTEGER:
-        return f"must be a whole number below 2**64, got one of {value.bit_length():,} bits"
+        return f"must be a whole number below 2**1023, got one of {value.bit_length():,} bits"
     if isinstance(value, str) and not _is_text(value):
         return f"must be text that UTF-8 can hold, got {shown(value)}"
     if value is None or isinstance(value, str | int | float | bool):

@@ -145,22 +145,12 @@ def test_links_are_followed_and_counted(tree: Tree, tmp_path: Path) -> None:
     assert "3 links followed" in source.description
 
 
-def test_a_folder_is_entered_once(tree: Tree, tmp_path: Path) -> None:
+def test_a_folder_is_entered_once(tree: Tree) -> None:
     """Links may form a ring, or lead to one folder by a million ways; a dead link is a missing sample."""
     root = tree("a/1.png")
     (root / "b").symlink_to(root)
     assert "leads to the same folder as" in refusal(root)
     (root / "b").unlink()
-    twins = tmp_path / "twins"
-    for depth in range(24):
-        folder = twins / "c" / str(depth)
-        folder.mkdir(parents=True)
-        for name in ("x", "y"):
-            (folder / name).symlink_to(twins / "c" / str(depth + 1))
-    Image.new("RGB", (2, 2)).save(folder / "1.png")
-    (folder / "x").unlink()
-    (folder / "y").unlink()
-    assert "leads to the same folder as" in refusal(twins)
     for target in ("gone.png", "2.png"):
         (root / "a" / "2.png").symlink_to(target)
         assert "2.png is a link to nothing" in refusal(root)
