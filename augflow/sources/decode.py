@@ -28,6 +28,10 @@ MAX_FILE_BYTES = 256 * 2**20
 
 JPEG_MAGIC = b"\xff\xd8\xff"
 
+START_OF_SCAN = b"\xff\xda"
+MAX_SCANS = 100
+"""A progressive JPEG has about ten. Each goes over the whole image, however few its own bytes are."""
+
 PILLOW_FORMATS = ("PNG", "BMP", "WEBP", "TIFF", "GIF")
 
 DAMAGED = (
@@ -74,6 +78,8 @@ def _decode_jpeg(data: bytes, place: str) -> Array:
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(data)
         check_pixels(width, height, place)
+        if (scans := data.count(START_OF_SCAN)) > MAX_SCANS:
+            raise BadSampleError(place, f"a JPEG of {scans:,} scans, above the limit of {MAX_SCANS}")
         pixels: Array = simplejpeg.decode_jpeg(data, "RGB")
     except KeyError as error:
         raise BadSampleError(place, f"a JPEG with unknown chroma subsampling (number {error})") from error

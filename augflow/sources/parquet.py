@@ -61,7 +61,9 @@ def read_parquet(file: str) -> Table:
     names, rows = tuple(opened.schema_arrow.names), opened.metadata.num_rows
     refuse_twice(names, shown(file))
     if rows > MAX_ROWS:
-        raise SourceError(f"{shown(file)}: {rows:,} rows, above the limit of {MAX_ROWS:,}; split the file")
+        raise SourceError(
+            f"{shown(file)}: {rows:,} rows, above the limit of {MAX_ROWS:,}; split it, or write shards"
+        )
     return Table(file, rows, names, tuple(_Column(file, name, rows) for name in names), None)
 
 

@@ -14,7 +14,8 @@ from augflow.wording import shown as cut
 MAX_TABLE_BYTES = 4 * 2**30
 """Tables are held in memory while they are opened; larger files are refused before they are read."""
 
-MAX_ROWS = 200_000_000
+MAX_ROWS = 20_000_000
+"""A million takes up to a gigabyte, and a .parquet can say any number of them in no bytes."""
 
 MARK = b"\xef\xbb\xbf"
 """The byte-order mark that spreadsheets put before UTF-8."""

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ def decode_array(data: bytes, place: str) -> Array:
     """An array in numpy's format, objects refused; raises `BadSampleError` naming `place`."""
     try:
         array: Array = np.load(io.BytesIO(data), allow_pickle=False)
-    except DAMAGED as error:
+    except (*DAMAGED, TokenError) as error:
         raise BadSampleError(place, f"not an array of numpy: {error}") from error
     return array
 
