@@ -59,13 +59,12 @@ class OutputFolder:
             raise MaterializeError(f"{self.path}: cannot be written: {error.strerror or error}") from error
 
     def _refuse_links(self) -> None:
-        """augflow makes none in the folder, and one that somebody else made would lead its files elsewhere."""
+        """augflow makes none in the folder, and one that somebody made would lead its files elsewhere."""
         for folder in (self.path, self.path / PARTIAL):
             for entry in folder.iterdir() if folder.is_dir() else ():
                 if entry.is_symlink():
-                    raise MaterializeError(
-                        f"{shown(str(entry))}: is a link, and nothing is written outside of the folder; remove it"
-                    )
+                    rule = "is a link, and nothing is written outside of the folder; remove it"
+                    raise MaterializeError(f"{shown(str(entry))}: {rule}")
 
     def _same(self, about_file: Path, about: Mapping[str, Any]) -> None:
         try:
