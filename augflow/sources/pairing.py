@@ -12,7 +12,7 @@ from augflow.sources.files import FileSource, MetFolders, suffix_of
 from augflow.sources.index import printable
 from augflow.sources.storage import read_file
 
-MAX_TEXT_BYTES = 64 * 2**20
+MAX_TEXT_BYTES = 16 * 2**20
 """Larger annotations of one image are refused before they are read."""
 
 SHOWN = 8

@@ -135,7 +135,8 @@ def file_size(place: str) -> int:
     path = local_path(place)
     if path is not None:
         try:
-            return os.stat(path).st_size
+            with open_regular(path) as file:
+                return os.fstat(file.fileno()).st_size
         except OSError as error:
             raise SourceError(f"{printable(path)}: cannot be read: {error.strerror}") from error
     system, full = _opened(place)

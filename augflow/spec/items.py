@@ -56,6 +56,8 @@ class Collector:
     file: str
     positions: dict[Place, tuple[int, int]] = field(default_factory=dict)
     problems: list[tuple[tuple[int, int], Problem]] = field(default_factory=list)
+    ops: int = 0
+    """How many list items were met."""
 
     def add(self, place: Place, message: str) -> None:
         """A problem at the place, or at the nearest place around it that the file shows."""
@@ -69,8 +71,8 @@ class Collector:
         self._add(place, (mark.line + 1, mark.column + 1) if mark else (1, 1), message)
 
     def _add(self, place: Place, position: tuple[int, int], message: str) -> None:
-        where = f"{self.file}:{position[0]}:{position[1]}" if self.file else ""
-        self.problems.append((position, Problem(where, json_path(place), message)))
+        where = f"{one_line(self.file)}:{position[0]}:{position[1]}" if self.file else ""
+        self.problems.append((position, Problem(where, json_path(place), one_line(message))))
 
     def sorted(self) -> tuple[Problem, ...]:
         """The problems in the order of the file."""
@@ -81,6 +83,13 @@ def json_path(place: Place) -> str:
     """`("augment", 2, "rotate")` as `$.augment[2].rotate`."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{readable(part)}" for part in place]
     return "$" + "".join(parts)
+
+
+def one_line(text: str) -> str:
+    """A text with its control characters written out: what a file says must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def readable(word: str) -> str:
@@ -149,8 +158,9 @@ def _items(value: Any, place: Place, collector: Collector) -> list[dict[str, Any
     if not isinstance(value, list):
         collector.add(place, f"must be a list of ops, got {shown(value)}; put `- ` before each op")
         return []
-    if len(value) > MAX_OPS:
-        collector.add(place, f"must have at most {MAX_OPS:,} ops, got {len(value):,}")
+    collector.ops += len(value)
+    if collector.ops > MAX_OPS:
+        collector.add(place, f"a spec may have at most {MAX_OPS:,} ops; these make it {collector.ops:,}")
         return []
     return [_item(item, (*place, index), collector) for index, item in enumerate(value)]
 
