@@ -189,6 +189,8 @@ def local_folder(out: str | Path) -> Path:
     path = local_path(str(out)) if is_url(str(out)) else str(out)
     if path is None:
         raise MaterializeError(f"{shown(str(out))}: augflow writes to local folders; copy the folder there")
+    if "\0" in path:
+        raise MaterializeError(f"{shown(path)}: holds a NUL, which no name may")
     return Path(path)
 
 

@@ -48,6 +48,8 @@ def write_preview(
 def refuse_others(target: Path) -> None:
     """Raise `MaterializeError` where something else than an earlier preview has the name; `OSError` for a
     pipe or a device."""
+    if "\0" in str(target):
+        raise MaterializeError(f"{str(target)!r}: holds a NUL, which no name may")
     if target.is_dir():
         raise MaterializeError(f"{target}: is a folder; name a file, such as {target / 'preview.html'}")
     if not target.exists():

@@ -215,6 +215,8 @@ def _files(folder: str, about: Mapping[str, Any]) -> list[Rows]:
                 raise SourceError(f"{origin}: {cut(name)} is missing; copy the folder again")
             home.size_of(name, origin)
             files.append(join_place(folder, name))
+    if not files:
+        raise SourceError(f"{shown(listing)}: names no file")
     return [ParquetRows.open(file) for file in files]
 
 
