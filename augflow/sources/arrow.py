@@ -58,8 +58,11 @@ def column_batches(file: str, name: str, *, whole: bool = True) -> Iterator[Any]
     file of a few bytes can say the same text a billion times.
     """
     size = 0
+    opened = open_parquet(file)
+    if name not in opened.schema_arrow.names:
+        raise SourceError(f"{shown(file)}: has no column {name!r}")
     try:
-        for batch in open_parquet(file).iter_batches(columns=[name]):
+        for batch in opened.iter_batches(columns=[name]):
             size += batch.nbytes + VALUE_BYTES * batch.num_rows
             if whole and size > MAX_TABLE_BYTES:
                 raise SourceError(
