@@ -32,6 +32,8 @@ START_OF_SCAN = b"\xff\xda"
 MAX_SCANS = 100
 """A progressive JPEG has about ten. Each goes over the whole image, however few its own bytes are."""
 
+SAVE_AGAIN = "save it again with fewer, or as a baseline JPEG"
+
 PILLOW_FORMATS = ("PNG", "BMP", "WEBP", "TIFF", "GIF")
 
 DAMAGED = (
@@ -79,7 +81,9 @@ def _decode_jpeg(data: bytes, place: str) -> Array:
         height, width, _, _ = simplejpeg.decode_jpeg_header(data)
         check_pixels(width, height, place)
         if (scans := data.count(START_OF_SCAN)) > MAX_SCANS:
-            raise BadSampleError(place, f"a JPEG of {scans:,} scans, above the limit of {MAX_SCANS}")
+            raise BadSampleError(
+                place, f"a JPEG of {scans:,} scans, above the limit of {MAX_SCANS}; {SAVE_AGAIN}"
+            )
         pixels: Array = simplejpeg.decode_jpeg(data, "RGB")
     except KeyError as error:
         raise BadSampleError(place, f"a JPEG with unknown chroma subsampling (number {error})") from error
@@ -99,7 +103,9 @@ def check_pixels(width: int, height: int, place: str) -> None:
     """Raise `BadSampleError` for an image that would take too much memory."""
     if width * height > MAX_PIXELS:
         raise BadSampleError(
-            place, f"too many pixels: {width:,} x {height:,}, above the limit of {MAX_PIXELS:,} in all"
+            place,
+            f"too many pixels: {width:,} x {height:,}, above the limit of {MAX_PIXELS:,} in all; "
+            "make it smaller, or cut it into pieces",
         )
 
 

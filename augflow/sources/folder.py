@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from augflow.errors import SourceError
 from augflow.sample import UNLABELED
-from augflow.sources.base import SINGLE_IMAGE, FieldKind, FieldRequest
+from augflow.sources.base import SINGLE_IMAGE, FieldKind, FieldRequest, Links
 from augflow.sources.classes import ClassList, counted, listed
 from augflow.sources.decoding import FILE_SUFFIXES, NOUNS
-from augflow.sources.files import FileSource, MetFolders, suffix_of
+from augflow.sources.files import FileSource, Folder, MetFolders, suffix_of
 from augflow.sources.index import FoundFile, build_index, id_of_path, printable
 from augflow.sources.storage import is_url, list_remote
 from augflow.sources.storage import shown as storage_shown
@@ -49,14 +49,19 @@ class Scan:
         return f"{told}; passed over: {', '.join(parts)}" if parts else told
 
 
-def open_folder(root: str, frozen: ClassList | None, request: FieldRequest = SINGLE_IMAGE[0]) -> FileSource:
+def open_folder(
+    root: str,
+    frozen: ClassList | None,
+    request: FieldRequest = SINGLE_IMAGE[0],
+    links: Links = "inside",
+) -> FileSource:
     """Files of one kind below `root`, labeled by the first folder below it; unlabeled without folders.
 
     Raises SourceError for an empty folder, files beside class folders, a class folder without
-    files (unless `frozen` lists the classes), classes that `frozen` lacks, and links that lead to nothing or
-    to a folder that is there already.
+    files (unless `frozen` lists the classes), classes that `frozen` lacks, and links that lead to
+    nothing, back to a folder in which they lie, or out of `root` where `links` does not say so.
     """
-    found = scan(root, request.kind)
+    found = scan(root, request.kind, links)
     shown, noun = storage_shown(root), NOUNS[request.kind]
     if not found.files:
         raise SourceError(f"{shown}: {nothing_found(found)}")
@@ -105,20 +110,21 @@ def nothing_found(found: Scan) -> str:
     return f"{told}; to open a {tables[0]}, give its own path" if tables else told
 
 
-def scan(root: str, kind: FieldKind = "image") -> Scan:
+def scan(root: str, kind: FieldKind = "image", links: Links = "inside") -> Scan:
     """Everything below a folder, once; hidden files and folders are counted and not entered."""
     found = Scan(root, kind)
     if is_url(root):
         _scan_remote(found)
         return found
-    waiting, met = [""], MetFolders()
+    waiting, met, home = [""], MetFolders(), Folder(root, links)
     while waiting:
         prefix = waiting.pop()
         folder = os.path.join(root, prefix)
         try:
-            met.enter(folder)
-            with os.scandir(folder) as entries:
-                folders = [entry.name for entry in entries if _take(found, entry, prefix)]
+            with os.scandir(folder) as listing:
+                entries = list(listing)
+            met.enter(root, prefix, len(entries))
+            folders = [entry.name for entry in entries if _take(found, entry, prefix, home)]
         except OSError as error:
             raise SourceError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
         if not prefix:
@@ -142,22 +148,21 @@ def _scan_remote(found: Scan) -> None:
     found.folders = sorted(folders)
 
 
-def _take(found: Scan, entry: os.DirEntry[str], prefix: str) -> bool:
+def _take(found: Scan, entry: os.DirEntry[str], prefix: str, home: Folder) -> bool:
     """Note one entry of a folder; True where it is a folder to enter."""
     if entry.name.startswith("."):
         found.hidden += 1
         return False
     suffix = suffix_of(entry.name)
-    if entry.is_symlink():
+    wanted = suffix in FILE_SUFFIXES[found.kind]
+    if entry.is_symlink() and (wanted or not suffix or entry.is_dir()):
         if not os.path.exists(entry.path):
-            if suffix in FILE_SUFFIXES[found.kind]:
-                raise SourceError(f"{printable(entry.path)} is a link to nothing; remove it")
-            found.others[suffix] += 1
-            return False
-        found.links += 1
+            raise SourceError(f"{printable(entry.path)} is a link to nothing; remove it")
+        home.refuse_outside(prefix + entry.name)
+        found.links += wanted or entry.is_dir()
     if entry.is_dir():
         return True
-    if suffix in FILE_SUFFIXES[found.kind] and entry.is_file():
+    if wanted and entry.is_file():
         found.files.append((prefix + entry.name, entry.stat().st_size))
     else:
         found.others[suffix] += 1

@@ -50,7 +50,7 @@ def open_manifest(path: str, frozen: ClassList | None, request: FieldRequest = S
     root = split_place(file)[0]
     own = _own_classes(join_place(root, ABOUT_FILE))
     classes = _Classes(own, frozen or ClassList(own))
-    folder = folder_of(root, sealed=True)
+    folder = folder_of(root, "sealed")
     place = storage.shown(file)
     lines = ((f"{place}:{number}", entry) for number, entry in json_lines(file) if entry is not None)
     files = [_found(folder, entry, classes, origin) for origin, entry in lines]

@@ -12,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from augflow.errors import BadSampleError, SourceError
 from augflow.sample import Array
+from augflow.sources.base import Links
 from augflow.sources.box_table import size_mismatch
 from augflow.sources.classes import counted
 from augflow.sources.columns import PackedNames
@@ -72,10 +73,10 @@ class MaskFolder:
         return hasher.hexdigest()
 
 
-def mask_folder(images: FileSource, folder: str) -> MaskFolder:
+def mask_folder(images: FileSource, folder: str, links: Links) -> MaskFolder:
     """The masks of a folder; raises SourceError for images without a mask and masks without an image."""
-    files = files_below(folder, SUFFIXES)
-    if not files and files_below(folder, LOSSY):
+    files = files_below(folder, SUFFIXES, links)
+    if not files and files_below(folder, LOSSY, links):
         kinds = ", ".join(sorted(SUFFIXES))
         raise SourceError(f"{printable(folder)}: masks are {kinds}; other formats do not keep every number")
     stems = images_by_stem(images)

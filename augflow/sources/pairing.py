@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterable, Mapping
 
 from augflow.errors import BadSampleError, SourceError
+from augflow.sources.base import Links
 from augflow.sources.classes import counted
 from augflow.sources.decoding import FILE_SUFFIXES
-from augflow.sources.files import FileSource, MetFolders, suffix_of
+from augflow.sources.files import FileSource, Folder, MetFolders, suffix_of
 from augflow.sources.index import printable
 from augflow.sources.storage import read_file
 
@@ -48,25 +49,29 @@ def images_by_stem(images: FileSource) -> dict[str, int]:
     return stems
 
 
-def files_below(folder: str, suffixes: frozenset[str]) -> dict[str, str]:
+def files_below(folder: str, suffixes: frozenset[str], links: Links) -> dict[str, str]:
     """Files with one of the suffixes, by stem: paths relative to the folder, hidden ones left out.
 
-    Links are followed. Raises SourceError for a folder that cannot be listed or is met twice, and where two
-    files share a stem.
+    Raises SourceError for a folder that cannot be listed, for links that form a ring or lead out of the
+    folder where `links` does not say so, and where two files share a stem.
     """
     found: dict[str, str] = {}
-    met = MetFolders()
+    met, home = MetFolders(), Folder(folder, links)
 
     def failed(error: OSError) -> None:
         raise SourceError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
 
     for parent, folders, names in os.walk(folder, onerror=failed, followlinks=True):
-        met.enter(parent)
+        prefix = os.path.relpath(parent, folder) + "/" if parent != folder else ""
+        met.enter(folder, prefix, len(folders) + len(names))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            home.refuse_outside(prefix + name)
         for name in sorted(names):
             if name.startswith(".") or suffix_of(name) not in suffixes:
                 continue
-            path = os.path.relpath(os.path.join(parent, name), folder)
+            path = prefix + name
+            home.refuse_outside(path)
             twin = found.setdefault(stem_of(path), path)
             if twin != path:
                 raise SourceError(

@@ -253,7 +253,10 @@ def _read_local_range(path: str, start: int, size: int) -> bytes:
 
 
 def _too_large(place: str, size: int, limit: int) -> BadSampleError:
-    return BadSampleError(shown(place), f"the file has {size:,} bytes, above the limit of {limit:,}")
+    return BadSampleError(
+        shown(place),
+        f"the file has {size:,} bytes, above the limit of {limit:,}; make it smaller, or split it",
+    )
 
 
 def _unreadable(path: str, error: OSError) -> BadSampleError:

@@ -132,7 +132,7 @@ def _label_bytes(read: ReadAhead, member: Member, shown: str) -> bytes:
     if member.size > MAX_LABEL_BYTES:
         raise SourceError(
             f"{shown}:{printable(member.name)}: {member.size:,} bytes, above the limit of "
-            f"{MAX_LABEL_BYTES:,} for labels"
+            f"{MAX_LABEL_BYTES:,} for labels; leave out what is no label"
         )
     return read(member.offset, member.size)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree  # document types, and with them entities, are refused
 
 from augflow.errors import SourceError
+from augflow.sources.base import Links
 from augflow.sources.box_table import BoxTable, Corners, GatheredBoxes
 from augflow.sources.classes import ClassList, counted
 from augflow.sources.files import FileSource
@@ -30,13 +31,13 @@ class Objects:
     difficult: int = 0
 
 
-def voc_boxes(images: FileSource, folder: str, frozen: ClassList | None) -> BoxTable:
+def voc_boxes(images: FileSource, folder: str, frozen: ClassList | None, links: Links) -> BoxTable:
     """The boxes of the files in a folder; objects marked difficult are kept.
 
     Classes are the names that are met, sorted, or those of `frozen`. Raises SourceError with every problem:
     files without an image, images without a file, objects without a name or a box.
     """
-    files = files_below(folder, frozenset({SUFFIX}))
+    files = files_below(folder, frozenset({SUFFIX}), links)
     stems = images_by_stem(images)
     found = Objects(problems=absent(images, stems, files, folder))
     for stem, image in stems.items():

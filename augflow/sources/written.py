@@ -207,7 +207,7 @@ def _files(folder: str, about: Mapping[str, Any]) -> list[Rows]:
         return [LineRows.open(listing)]
     if form == "folder":
         return [ManifestRows(LineRows.open(listing), next(iter(about["fields"])))]
-    home, files = folder_of(folder, sealed=True), []
+    home, files = folder_of(folder, "sealed"), []
     for number, entry in json_lines(listing):
         if entry and "output" in entry:
             name, origin = str(entry["output"]), f"{shown(listing)}:{number}"

@@ -204,7 +204,7 @@ class ManifestRows:
 
     def sizes(self, name: str) -> NDArray[np.int64]:
         """See `Rows.sizes`; raises SourceError for files that are absent or outside the folder."""
-        folder = folder_of(split_place(self.file)[0], sealed=True)
+        folder = folder_of(split_place(self.file)[0], "sealed")
         entries = self.lines.about(["output", "fields"])
         sizes = []
         for number, (output, fields) in enumerate(zip(entries["output"], entries["fields"], strict=True), 1):
@@ -229,7 +229,7 @@ class ManifestRows:
         if os.path.isabs(path) or ".." in path.split("/"):
             raise BadSampleError(shown(place), "leads out of the dataset; paths are relative to it")
         if not is_url(root):
-            Folder(root).refuse_outside(path)
+            Folder(root, "sealed").refuse_outside(path)
         return read_file(place, MAX_SAMPLE_BYTES)
 
 

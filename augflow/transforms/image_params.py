@@ -192,7 +192,7 @@ def _side_problem(name: str, value: Any) -> str | None:
     largest = max((side for side in sides if isinstance(side, int)), default=0)
     if name not in SIDES or largest <= MAX_SIDE:
         return None
-    return f"must be at most {MAX_SIDE:,} pixels, got {shown(value)}"
+    return f"must be at most {MAX_SIDE:,} pixels, got {shown(value)}; make it smaller"
 
 
 def _axis_problem(name: str, value: Any) -> str | None:

@@ -130,33 +130,6 @@ def test_class_lists_must_make_sense(tree: Tree) -> None:
     assert "two class lists" in refusal(root, spec=SourceSpec(classes=("a",)), classes=["b"])
 
 
-def test_links_are_followed_and_counted(tree: Tree, tmp_path: Path) -> None:
-    """Data is linked from where it lies, file by file or class by class; the description says so."""
-    root = tree("a/1.png")
-    (root / "a" / "2.png").symlink_to(root / "a" / "1.png")
-    outside = tmp_path / "elsewhere"
-    outside.mkdir()
-    Image.new("RGB", (2, 2)).save(outside / "x.png")
-    (root / "a" / "3.png").symlink_to(outside / "x.png")
-    (root / "b").symlink_to(outside)
-    source = open_source(root)
-    assert ids(source) == ["a/1.png", "a/2.png", "a/3.png", "b/x.png"]
-    assert source.classes == ("a", "b")
-    assert "3 links followed" in source.description
-
-
-def test_a_folder_is_entered_once(tree: Tree) -> None:
-    """Links may form a ring, or lead to one folder by a million ways; a dead link is a missing sample."""
-    root = tree("a/1.png")
-    (root / "b").symlink_to(root)
-    assert "leads to the same folder as" in refusal(root)
-    (root / "b").unlink()
-    for target in ("gone.png", "2.png"):
-        (root / "a" / "2.png").symlink_to(target)
-        assert "2.png is a link to nothing" in refusal(root)
-        (root / "a" / "2.png").unlink()
-
-
 def test_the_source_itself_may_be_a_link(tree: Tree, tmp_path: Path) -> None:
     """Where the folder lies is the user's business; only what lies in it is checked."""
     root = tree("a/1.png")
