@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from augflow.errors import BadSampleError, SourceError
 from augflow.rng import sample_key

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from augflow.errors import SourceError
 from augflow.sources import Source, open_source

@@ -11,7 +11,7 @@ import pytest
 from augflow.errors import SourceError
 from augflow.sources.tar_shards import expand_braces
 
-from .archives import TEXT, opened, tar_bytes, write_shard
+from .archives import TEXT, opened, write_shard
 
 Shard = Callable[..., Path]
 
