@@ -18,7 +18,7 @@ from augflow.sources.storage import is_url, join_place, list_remote, shown
 MAX_REPEATED = 1_000_000
 """How many entries a walk may meet again by links: those of folders that it was in already."""
 
-FOLDER_ENTRIES = 100
+FOLDER_ENTRIES = 300
 """For how many entries a folder counts that is met again, besides its own."""
 
 OUTSIDE = {

@@ -121,10 +121,12 @@ def scan(root: str, kind: FieldKind = "image", links: Links = "inside") -> Scan:
         prefix = waiting.pop()
         folder = os.path.join(root, prefix)
         try:
-            with os.scandir(folder) as listing:
-                entries = list(listing)
-            met.enter(root, prefix, len(entries))
-            folders = [entry.name for entry in entries if _take(found, entry, prefix, home)]
+            folders, count = [], 0
+            with os.scandir(folder) as entries:
+                for count, entry in enumerate(entries, 1):
+                    if _take(found, entry, prefix, home):
+                        folders.append(entry.name)
+            met.enter(root, prefix, count)
         except OSError as error:
             raise SourceError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
         if not prefix:

@@ -207,6 +207,18 @@ def test_links_among_annotations(linked: str, tree: Tree, outside: Path) -> None
         assert "is a ring" in refusal(root, FOLLOW, WITH_MASK)
 
 
+def test_folders_outside_are_not_entered(tree: Tree, tmp_path: Path) -> None:
+    """A linked folder is refused for where it lies, whether or not it holds anything that is wanted."""
+    root = tree("x.png")
+    for name in ("masks", "elsewhere"):
+        (tmp_path / name).mkdir()
+    Image.new("L", (17, 13)).save(tmp_path / "masks" / "x.png")
+    (tmp_path / "masks" / "other").symlink_to(tmp_path / "elsewhere")
+    assert "other is a link that leads out" in refusal(root, None, WITH_MASK)
+    (root / "other").symlink_to(tmp_path / "elsewhere")
+    assert "other is a link that leads out" in refusal(root)
+
+
 def test_links_say_nothing_to_other_sources(tmp_path: Path) -> None:
     """Where there are no links, or none is ever followed, the option would be ignored: an error."""
     (tmp_path / "manifest.jsonl").write_text("{}\n")
