@@ -123,7 +123,8 @@ def scan(root: str, kind: FieldKind = "image", links: Links = "inside") -> Scan:
         try:
             folders, count = [], 0
             with os.scandir(folder) as entries:
-                for count, entry in enumerate(entries, 1):
+                for entry in entries:
+                    count += 1
                     if _take(found, entry, prefix, home):
                         folders.append(entry.name)
             met.enter(root, prefix, count)
