@@ -173,7 +173,7 @@ class Plan:
         """Of the whole spec: what is written in a manifest. Name, paths and comments do not count."""
         kept = {"version", "seed", "source", "output", "regularize"}
         spec = self.spec.model_dump(mode="json", include=kept)
-        for place in ("path", "masks", "boxes", "keypoints"):
+        for place in ("path", "links", "masks", "boxes", "keypoints"):
             spec["source"].pop(place)
         content = {
             **spec,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from augflow.errors import MaterializeError
+from augflow.regular import read_regular
 from augflow.sources.storage import is_url, local_path, shown
 
 ABOUT = "augflow.json"
@@ -24,6 +25,11 @@ PARTS = "parts.jsonl"
 SKIPPED = "skipped.jsonl"
 JOURNAL = ".augflow-journal.jsonl"
 PARTIAL = ".augflow-partial"
+
+LEFT_OUT = {"epoch", "position", "source", "reason"}
+"""What the entry of a sample that was left out says."""
+
+MAX_ABOUT_BYTES = 64 * 2**20
 
 
 class OutputFolder:
@@ -41,6 +47,7 @@ class OutputFolder:
         about_file = self.path / ABOUT
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            self._refuse_links()
             if about_file.exists():
                 self._same(about_file, about)
             elif [name for name in os.listdir(self.path) if name != PARTIAL]:
@@ -51,10 +58,18 @@ class OutputFolder:
         except OSError as error:
             raise MaterializeError(f"{self.path}: cannot be written: {error.strerror or error}") from error
 
+    def _refuse_links(self) -> None:
+        """augflow makes none in the folder, and one that somebody made would lead its files elsewhere."""
+        for folder in (self.path, self.path / PARTIAL):
+            for entry in folder.iterdir() if folder.is_dir() else ():
+                if entry.is_symlink():
+                    rule = "is a link, and nothing is written outside of the folder; remove it"
+                    raise MaterializeError(f"{shown(str(entry))}: {rule}")
+
     def _same(self, about_file: Path, about: Mapping[str, Any]) -> None:
         try:
-            found = json.loads(about_file.read_bytes())
-        except ValueError as error:
+            found = json.loads(read_regular(about_file, MAX_ABOUT_BYTES))
+        except (ValueError, RecursionError) as error:
             raise MaterializeError(f"{about_file}: is not what augflow wrote: {error}") from error
         decisive = [name for name in about if name != "spec"]  # its fingerprint counts, not its wording
         differing = sorted(n for n in decisive if not isinstance(found, dict) or found.get(n) != about[n])
@@ -73,8 +88,15 @@ class OutputFolder:
         file = self.path / (SKIPPED if self.complete else JOURNAL)
         if not file.exists():
             return []
-        with file.open("rb") as stream:
-            return [entry for line in stream for entry in _left_out(json.loads(line))]
+        try:
+            with file.open("rb") as stream:
+                found = [entry for line in stream for entry in _left_out(json.loads(line))]
+        except (AttributeError, RecursionError, TypeError, ValueError) as error:
+            raise MaterializeError(f"{file}: is not what augflow wrote: {error}") from error
+        for entry in found:
+            if not isinstance(entry, dict) or not entry.keys() >= LEFT_OUT:
+                raise MaterializeError(f"{file}: is not what augflow wrote: an entry lacks what was left out")
+        return found
 
     def _journal_length(self) -> int:
         """Whole entries of the journal; a line that was cut off is removed."""
@@ -167,6 +189,8 @@ def local_folder(out: str | Path) -> Path:
     path = local_path(str(out)) if is_url(str(out)) else str(out)
     if path is None:
         raise MaterializeError(f"{shown(str(out))}: augflow writes to local folders; copy the folder there")
+    if "\0" in path:
+        raise MaterializeError(f"{shown(path)}: holds a NUL, which no name may")
     return Path(path)
 
 
@@ -181,7 +205,12 @@ def refuse_overlap(source: str, out: Path) -> None:
     pattern = not Path(place).exists()
     if pattern:  # shards-{000..012}.tar
         place = os.path.dirname(place.partition("{")[0])
-    there, here = Path(place).resolve(), out.resolve()
+    try:
+        there, here = Path(place).resolve(), out.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a ring, a NUL
+        raise MaterializeError(
+            f"{shown(str(out))}: cannot be compared with {shown(source)}: {error}"
+        ) from error
     is_file = there.is_file()
     if is_file:
         there = there.parent

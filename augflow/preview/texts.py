@@ -12,6 +12,9 @@ from augflow.preview.markup import Html, tag
 SHOWN_CHARACTERS = 3000
 """Longer texts are cut, for show."""
 
+COMPARED_CHARACTERS = 20_000
+"""The words of longer texts are not counted: comparing takes time in the square of their number."""
+
 
 @dataclass(frozen=True)
 class Word:
@@ -40,6 +43,8 @@ def difference_words(old: str, new: str) -> str:
     """How much changed."""
     if old == new:
         return "unchanged"
+    if len(old) + len(new) > COMPARED_CHARACTERS:
+        return "changed"
     before, after = words_of(old), words_of(new)
     removed = added = 0
     for kind, first, last, start, stop in _opcodes(before, after):

@@ -10,6 +10,7 @@ from augflow.pipeline import Pipeline
 from augflow.preview.contents import contents
 from augflow.preview.options import PreviewOptions, PreviewResult
 from augflow.preview.page import MARKER, page
+from augflow.regular import open_regular
 from augflow.sources import Source, open_source
 
 HEAD_BYTES = 1024
@@ -45,12 +46,15 @@ def write_preview(
 
 
 def refuse_others(target: Path) -> None:
-    """Raise `MaterializeError` where something else than an earlier preview has the name."""
+    """Raise `MaterializeError` where something else than an earlier preview has the name; `OSError` for a
+    pipe or a device."""
+    if "\0" in str(target):
+        raise MaterializeError(f"{str(target)!r}: holds a NUL, which no name may")
     if target.is_dir():
         raise MaterializeError(f"{target}: is a folder; name a file, such as {target / 'preview.html'}")
     if not target.exists():
         return
-    with target.open("rb") as file:
+    with open_regular(target) as file:
         if MARKER.encode() not in file.read(HEAD_BYTES):
             raise MaterializeError(
                 f"{target}: exists, and preview did not write it; remove it, or name another file"

@@ -8,6 +8,7 @@ file; a folder of .txt files is YOLO's, one of .xml files Pascal VOC's, one of p
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +19,16 @@ from PIL import Image
 
 from augflow.errors import BadSampleError, SourceError
 from augflow.sample import Array, Sample
-from augflow.sources.base import FieldRequest, TargetKind
+from augflow.sources.base import FieldRequest, Links, TargetKind
 from augflow.sources.classes import ClassList, listed
 from augflow.sources.coco import coco_boxes, coco_keypoints
-from augflow.sources.decode import DAMAGED, JPEG_MAGIC, PILLOW_FORMATS
+from augflow.sources.decode import DAMAGED, JPEG_MAGIC, MAX_FILE_BYTES, PILLOW_FORMATS
 from augflow.sources.files import FileSource, suffix_of
 from augflow.sources.index import FINGERPRINT_BYTES, printable
 from augflow.sources.masks import LOSSY, SUFFIXES, mask_folder
 from augflow.sources.orient import image_orientation, jpeg_orientation
 from augflow.sources.pairing import files_below
+from augflow.sources.storage import read_file
 from augflow.sources.voc import voc_boxes
 from augflow.sources.yolo import yolo_boxes
 
@@ -124,16 +126,15 @@ class AnnotatedSource:
 def _refuse_turned(path: str, place: str) -> None:
     """Annotations count in the pixels as stored, or as turned: nobody can tell, so neither is guessed."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = read_file(path, MAX_FILE_BYTES)
         if data.startswith(JPEG_MAGIC):
             orientation = jpeg_orientation(data)
         elif data.startswith(PNG_MAGIC) and not any(word in data for word in IN_PNG):
             return
         else:
-            with Image.open(path, formats=PILLOW_FORMATS) as image:
+            with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as image:
                 orientation = image_orientation(image)
-    except DAMAGED:
+    except (*DAMAGED, BadSampleError, Image.DecompressionBombError):
         return  # reading the image says what is wrong with it
     if orientation != 1:
         raise BadSampleError(
@@ -144,16 +145,21 @@ def _refuse_turned(path: str, place: str) -> None:
 
 
 def open_annotated(
-    images: FileSource, requests: Sequence[FieldRequest], frozen: ClassList | None
+    images: FileSource,
+    requests: Sequence[FieldRequest],
+    frozen: ClassList | None,
+    links: Links = "inside",
 ) -> AnnotatedSource:
     """The images with the masks, boxes and keypoints that are asked for.
 
-    `frozen` lists the classes of the boxes. Raises SourceError with every problem of the annotations that
-    can be seen without decoding an image.
+    `frozen` lists the classes of the boxes; `links` is for folders of annotations too. Raises SourceError
+    with every problem of the annotations that can be seen without decoding an image.
     """
     (image,) = (request.name for request in requests if request.kind == "image")
     readers = {
-        request.name: _opened(images, request, frozen) for request in requests if request.kind != "image"
+        request.name: _opened(images, request, frozen, links)
+        for request in requests
+        if request.kind != "image"
     }
     return AnnotatedSource(images, image, readers, _classes(images, requests, readers, frozen))
 
@@ -190,11 +196,11 @@ def _classes(
     return of_points[0] if of_points else (frozen.names if frozen else ())
 
 
-def _opened(images: FileSource, request: FieldRequest, frozen: ClassList | None) -> Reader:
+def _opened(images: FileSource, request: FieldRequest, frozen: ClassList | None, links: Links) -> Reader:
     place, with_masks = _place(images, request)
     if request.kind == "mask":
         _refuse_file(place, request, "a folder of pictures whose pixels are numbers")
-        return mask_folder(images, place)
+        return mask_folder(images, place, links)
     if suffix_of(place) == ".json" and os.path.isfile(place):
         if request.kind == "keypoints":
             return coco_keypoints(images, place)
@@ -202,15 +208,15 @@ def _opened(images: FileSource, request: FieldRequest, frozen: ClassList | None)
     if request.kind == "keypoints":
         raise SourceError(f"{request.name}: keypoints are read from a COCO .json, got {printable(place)}")
     _refuse_file(place, request, "a COCO .json, or a folder of YOLO .txt or Pascal VOC .xml files")
-    found = {suffix for suffix in (".txt", ".xml") if files_below(place, frozenset({suffix}))}
+    found = {suffix for suffix in (".txt", ".xml") if files_below(place, frozenset({suffix}), links)}
     if found == {".xml"}:
         if with_masks:
             raise SourceError(f"{request.name}: Pascal VOC files have no outlines; leave {INSTANCES} out")
-        return voc_boxes(images, place, frozen)
+        return voc_boxes(images, place, frozen, links)
     if found == {".txt"}:
-        return yolo_boxes(images, place, frozen, with_masks)
+        return yolo_boxes(images, place, frozen, with_masks, links)
     holds = ".txt and .xml files both" if found else "neither .txt nor .xml files"
-    if not found and files_below(place, SUFFIXES | LOSSY):
+    if not found and files_below(place, SUFFIXES | LOSSY, links):
         holds = "pictures; masks are another kind of field (`kind: mask`)"
     raise SourceError(
         f"{request.name}: boxes are read from .txt or .xml files; {printable(place)} holds {holds}"

@@ -12,6 +12,9 @@ FieldKind = Literal["image", "text", "audio", "mask", "boxes", "keypoints"]
 TargetKind = Literal["class", "multi_label", "regression"]
 """What a sample is to be told apart by: one class, any number of classes, or numbers."""
 
+Links = Literal["inside", "follow"]
+"""Symbolic links in a folder of this machine: those that stay inside of it, or wherever they lead."""
+
 
 @dataclass(frozen=True)
 class FieldRequest:

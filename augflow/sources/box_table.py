@@ -20,6 +20,9 @@ Corners = tuple[float, float, float, float]
 
 UNKNOWN_SIZE = (0, 0)
 
+MAX_MASK_BYTES = 2 * 10**9
+"""More masks of instances on one image are refused before memory for them is taken."""
+
 ROUNDING = 1e-3
 """A box that reaches no further beyond its image, in shares of the side, counts as rounded and not as cut."""
 
@@ -57,7 +60,14 @@ class BoxTable:
         return Boxes(corners, self.labels[rows], np.ones(count, np.float32), masks)
 
     def _masks(self, outlines: PackedNames, rows: slice, size: tuple[int, ...], place: str) -> Array:
-        masks = np.zeros((rows.stop - rows.start, *size), np.uint8)
+        count = int(rows.stop - rows.start)
+        if (total := count * size[0] * size[1]) > MAX_MASK_BYTES:
+            raise BadSampleError(
+                place,
+                f"the masks of its {count:,} boxes take {total:,} bytes, above the limit of "
+                f"{MAX_MASK_BYTES:,}; leave #masks out, or cut the image into pieces",
+            )
+        masks = np.zeros((count, *size), np.uint8)
         unit = (size[1], size[0]) if self.in_shares else (1, 1)
         for number, row in enumerate(range(rows.start, rows.stop)):
             try:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from augflow.errors import SourceError
-from augflow.sources.index import printable
+from augflow.sources.index import first_twice, printable
 
 SHOWN = 8
 """How many names a message lists before it counts the rest."""
@@ -19,8 +19,7 @@ class ClassList:
         self.names = tuple(map(_normalized, names))
         self._labels = {name: label for label, name in enumerate(self.names)}
         if len(self._labels) != len(self.names):
-            twice = next(name for name in self.names if self.names.count(name) > 1)
-            raise SourceError(f"classes must differ, got {twice!r} more than once")
+            raise SourceError(f"classes must differ, got {first_twice(self.names)!r} more than once")
 
     @classmethod
     def met(cls, names: Iterable[str]) -> ClassList:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -17,11 +17,15 @@ from augflow.sample import Keypoints
 from augflow.sources.box_table import UNKNOWN_SIZE, BoxTable, GatheredBoxes, size_mismatch
 from augflow.sources.classes import ClassList, counted
 from augflow.sources.files import FileSource
-from augflow.sources.index import FINGERPRINT_BYTES, id_of_path, printable
-from augflow.sources.outlines import is_number, outline_problem
+from augflow.sources.index import FINGERPRINT_BYTES, id_of_path, is_text, printable
+from augflow.sources.outlines import is_number, is_side, outline_problem
 from augflow.sources.pairing import read_text, refuse
+from augflow.wording import shown as cut
 
 Entry = dict[str, Any]
+
+MAX_FILE_BYTES = 4 * 2**30
+"""Larger files are refused before they are read."""
 
 NUMBERS_A_POINT = 3
 """x, y, and whether it is there: 0 not labeled, 1 labeled and hidden behind something, 2 in sight."""
@@ -49,22 +53,30 @@ class CocoFile:
         """Number, index of the image and entry of each annotation of an image of the source; regions of
         many objects together (`iscrowd`) are counted and left out."""
         for number, entry in enumerate(self.entries["annotations"]):
-            if entry.get("image_id") not in self.places:
-                self.add("annotations", number, f"image_id {entry.get('image_id')!r} is no image of the file")
+            identity = _id(entry.get("image_id"))
+            if identity not in self.places:
+                told = cut(entry.get("image_id"))
+                self.add("annotations", number, f"image_id {told} is no image of the file")
                 continue
-            place = self.places[entry["image_id"]]
+            place = self.places[identity]
             if place is not None and entry.get("iscrowd"):
                 self.crowds += 1
             elif place is not None:
                 yield number, place, entry
 
     def sizes(self) -> dict[int, tuple[int, int]]:
-        """Height and width by index of the image, where the file gives them."""
+        """Height and width by index of the image, where the file gives them; those that are no sides of an
+        image are problems."""
         found = {}
-        for entry in self.entries["images"]:
-            place = self.places.get(entry.get("id"))
-            if place is not None and entry.get("height") and entry.get("width"):
-                found[place] = int(entry["height"]), int(entry["width"])
+        for number, entry in enumerate(self.entries["images"]):
+            place, height, width = self.places.get(entry.get("id")), entry.get("height"), entry.get("width")
+            if place is None or not height or not width:
+                continue
+            if is_side(height) and is_side(width):
+                found[place] = int(height), int(width)
+            else:
+                rule = "height and width must be whole numbers of at least 1"
+                self.add("images", number, f"{rule}, got {cut(height)} and {cut(width)}")
         return found
 
     def told(self) -> str:
@@ -72,14 +84,21 @@ class CocoFile:
         return f", {counted(self.crowds, 'crowd region')} left out" if self.crowds else ""
 
 
+def _id(value: Any) -> int | str | None:
+    """An id as it may be looked up; None for what is none."""
+    return value if isinstance(value, int | str) else None
+
+
 def open_coco(images: FileSource, path: str) -> CocoFile:
     """The file with its images found; raises SourceError for what it lacks, for images that are absent, and
     for images of the source that it does not list."""
     shown = printable(path)
     try:
-        content = json.loads(read_text(path))
+        content = json.loads(read_text(path, MAX_FILE_BYTES))
     except json.JSONDecodeError as error:
         raise SourceError(f"{shown}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{shown}: not JSON: {error}") from error
     entries: dict[str, list[Entry]] = {}
     for kind in ("images", "annotations", "categories"):
         listed = content.get(kind) if isinstance(content, dict) else None
@@ -136,10 +155,12 @@ def coco_boxes(images: FileSource, path: str, frozen: ClassList | None, with_mas
     for number, place, entry in found.annotations():
         box = entry.get("bbox")
         if not isinstance(box, list) or len(box) != 4 or not all(is_number(value) for value in box):
-            found.add("annotations", number, f"bbox must be [x, y, width, height], got {box!r}")
+            found.add("annotations", number, f"bbox must be [x, y, width, height], got {cut(box)}")
             continue
-        if entry.get("category_id") not in labels:
-            found.add("annotations", number, f"category_id {entry.get('category_id')!r} is no category")
+        category = _id(entry.get("category_id"))
+        if category not in labels:
+            told = cut(entry.get("category_id"))
+            found.add("annotations", number, f"category_id {told} is no category")
             continue
         outline = entry.get("segmentation")
         problem = outline_problem(outline) if with_masks else None
@@ -148,7 +169,7 @@ def coco_boxes(images: FileSource, path: str, frozen: ClassList | None, with_mas
             continue
         x, y, width, height = box
         corners = (x, y, x + width, y + height)
-        problem = boxes.add(place, corners, labels[entry["category_id"]], outline)
+        problem = boxes.add(place, corners, labels[category], outline)
         if problem is not None:
             found.add("annotations", number, f"bbox: {problem}")
     refuse(found.problems)
@@ -160,7 +181,7 @@ def _categories(found: CocoFile, frozen: ClassList | None) -> tuple[tuple[str, .
     names: dict[Any, str] = {}
     for number, entry in enumerate(found.entries["categories"]):
         identity, name = entry.get("id"), entry.get("name")
-        if not isinstance(identity, int) or not isinstance(name, str) or not name:
+        if not isinstance(identity, int) or not isinstance(name, str) or not is_text(name):
             found.add("categories", number, "needs a number `id` and a `name`")
         elif identity in names:
             found.add("categories", number, f"id {identity} stands there twice")
@@ -222,10 +243,11 @@ def coco_keypoints(images: FileSource, path: str) -> PointTable:
         values = entry.get("keypoints")
         if values is None:
             continue
-        expected = len(names.get(entry.get("category_id"), ()))
+        expected = len(names.get(_id(entry.get("category_id")), ()))
         if not isinstance(values, list) or len(values) != NUMBERS_A_POINT * expected:
             rule = f"keypoints must be x, y, v for each of the {expected} points of its category"
-            found.add("annotations", number, f"{rule}, got {len(values)} numbers")
+            got = f"{len(values)} numbers" if isinstance(values, list) else cut(values)
+            found.add("annotations", number, f"{rule}, got {got}")
         elif not all(is_number(value) for value in values):
             found.add("annotations", number, "keypoints must be finite numbers")
         else:
@@ -233,12 +255,21 @@ def coco_keypoints(images: FileSource, path: str) -> PointTable:
             rows += [(place, triple, label) for label, triple in enumerate(triples)]
     if not rows and not found.problems:
         found.problems.append(f"{found.shown}: no annotation has `keypoints`")
+    sizes = found.sizes()
     refuse(found.problems)
-    return _point_table(found, rows, max(names.values(), key=len))
+    return _point_table(found, sizes, rows, max(names.values(), key=len))
 
 
 def _point_names(found: CocoFile) -> dict[Any, list[str]]:
-    names = {entry.get("id"): entry.get("keypoints", []) for entry in found.entries["categories"]}
+    names: dict[Any, list[str]] = {}
+    for number, entry in enumerate(found.entries["categories"]):
+        points = entry.get("keypoints") or []
+        named = isinstance(points, list) and all(isinstance(name, str) and is_text(name) for name in points)
+        if not named or not isinstance(entry.get("id"), int):
+            found.add("categories", number, "needs a number `id`, and as `keypoints` a list of names")
+        else:
+            names[entry["id"]] = points
+    refuse(found.problems)
     different = {tuple(points) for points in names.values() if points}
     if len(different) != 1:
         rule = "categories must name one and the same list of `keypoints`"
@@ -246,9 +277,14 @@ def _point_names(found: CocoFile) -> dict[Any, list[str]]:
     return names
 
 
-def _point_table(found: CocoFile, rows: list[tuple[int, list[float], int]], names: list[str]) -> PointTable:
+def _point_table(
+    found: CocoFile,
+    sizes: Mapping[int, tuple[int, int]],
+    rows: list[tuple[int, list[float], int]],
+    names: list[str],
+) -> PointTable:
     rows.sort(key=lambda row: row[0])
-    count, sizes = len(found.images), found.sizes()
+    count = len(found.images)
     offsets = np.zeros(count + 1, np.int64)
     np.cumsum(np.bincount([row[0] for row in rows], minlength=count), out=offsets[1:])
     told = f"{counted(len(rows), 'keypoint')} from the COCO file {found.shown}{found.told()}"

@@ -28,6 +28,12 @@ MAX_FILE_BYTES = 256 * 2**20
 
 JPEG_MAGIC = b"\xff\xd8\xff"
 
+START_OF_SCAN = b"\xff\xda"
+MAX_SCANS = 100
+"""A progressive JPEG has about ten. Each goes over the whole image, however few its own bytes are."""
+
+SAVE_AGAIN = "save it again with fewer, or as a baseline JPEG"
+
 PILLOW_FORMATS = ("PNG", "BMP", "WEBP", "TIFF", "GIF")
 
 DAMAGED = (
@@ -73,7 +79,11 @@ def _decode_jpeg(data: bytes, place: str) -> Array:
     simplejpeg = _simplejpeg()
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(data)
-        _check_pixels(width, height, place)
+        check_pixels(width, height, place)
+        if (scans := data.count(START_OF_SCAN)) > MAX_SCANS:
+            raise BadSampleError(
+                place, f"a JPEG of {scans:,} scans, above the limit of {MAX_SCANS}; {SAVE_AGAIN}"
+            )
         pixels: Array = simplejpeg.decode_jpeg(data, "RGB")
     except KeyError as error:
         raise BadSampleError(place, f"a JPEG with unknown chroma subsampling (number {error})") from error
@@ -84,15 +94,18 @@ def _decode_jpeg(data: bytes, place: str) -> Array:
 
 def _decode_with_pillow(data: bytes, place: str) -> Array:
     with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as image:
-        _check_pixels(image.width, image.height, place)
+        check_pixels(image.width, image.height, place)
         pixels = to_rgb(image)
         return turned(pixels, image_orientation(image))
 
 
-def _check_pixels(width: int, height: int, place: str) -> None:
+def check_pixels(width: int, height: int, place: str) -> None:
+    """Raise `BadSampleError` for an image that would take too much memory."""
     if width * height > MAX_PIXELS:
         raise BadSampleError(
-            place, f"too many pixels: {width:,} x {height:,}, above the limit of {MAX_PIXELS:,} in all"
+            place,
+            f"too many pixels: {width:,} x {height:,}, above the limit of {MAX_PIXELS:,} in all; "
+            "make it smaller, or cut it into pieces",
         )
 
 

@@ -6,13 +6,30 @@ import os
 import stat
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from augflow.errors import SourceError
 from augflow.sample import Array, Sample
-from augflow.sources.base import SINGLE_IMAGE, FieldRequest, TargetKind
+from augflow.sources.base import SINGLE_IMAGE, FieldRequest, Links, TargetKind
 from augflow.sources.decoding import FILE_SUFFIXES, NOUNS, read
 from augflow.sources.index import SampleIndex, printable
 from augflow.sources.storage import is_url, join_place, list_remote, shown
+
+MAX_REPEATED = 1_000_000
+"""How many entries a walk may meet again by links: those of folders that it was in already."""
+
+FOLDER_ENTRIES = 300
+"""For how many entries a folder counts that is met again, besides its own."""
+
+OUTSIDE = {
+    "inside": (
+        "source",
+        "if you trust it, follow all links with `source: {links: follow}` or ?links=follow behind the path "
+        "(the cache of Hugging Face needs it); else put the file or folder itself there",
+    ),
+    "sealed": ("dataset", "put the file itself there"),
+}
+"""What a link leads out of and what to do, by what `links` says."""
 
 
 def suffix_of(name: str) -> str:
@@ -30,24 +47,84 @@ def refuse_suffix(path: str, request: FieldRequest, origin: str) -> None:
         )
 
 
-class Folder:
-    """The folder of a source, outside of which nothing is read."""
+class MetFolders:
+    """The folders that a walk has entered. It follows links, and those may form a ring, or lead to one folder
+    by a million ways."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self) -> None:
+        self._identities: dict[str, tuple[int, int]] = {}
+        self._first: dict[tuple[int, int], str] = {}
+        self._repeated = 0
+
+    def enter(self, root: str, path: str, entries: int) -> None:
+        """Note a folder by its path below the root, "" or with / at its end, that has so many entries.
+
+        Raises SourceError where it is one of the folders that it lies in, where links have led to what is
+        known too often, and where it is not there.
+        """
+        place = printable(os.path.join(root, path))
+        try:
+            status = os.stat(os.path.join(root, path))
+        except OSError as error:
+            raise SourceError(f"{place}: cannot be listed: {error.strerror}") from error
+        self._identities[path] = identity = (status.st_dev, status.st_ino)
+        above = path.rpartition("/")[0]
+        while above:
+            above = above.rpartition("/")[0]
+            if self._identities[f"{above}/" if above else ""] == identity:
+                inner = printable(os.path.join(root, above))
+                raise SourceError(f"{place} is a ring: it leads back to {inner}, in which it lies; remove it")
+        first = self._first.setdefault(identity, path)
+        self._repeated += 0 if first == path else entries + FOLDER_ENTRIES
+        if self._repeated > MAX_REPEATED:
+            raise SourceError(
+                f"{place} leads to the same folder as {printable(os.path.join(root, first))}, and so many "
+                f"links do that more than {MAX_REPEATED:,} files and folders are met again; remove some"
+            )
+
+
+class Folder:
+    """The folder of a source on this machine. What a table names may not lead out of it by its path.
+
+    What of the links in it is followed `links` says; of a dataset that is `sealed` those that stay inside.
+    """
+
+    def __init__(self, root: str, links: Links | Literal["sealed"]) -> None:
         self.root = root
+        self._links = links
         self._home = os.path.realpath(root)
         self._inside: set[str] = {""}
         """Folders below the root, relative, that are known to lie inside."""
 
     def refuse_outside(self, path: str) -> None:
-        """Raise SourceError where a relative path, links followed, lies outside the folder."""
+        """Raise SourceError where links lead a relative path out of the folder, and may not."""
+        if self._links == "follow":
+            return
+        parent = os.path.dirname(path)
+        if parent not in self._inside:
+            self._refuse_target(parent)
+            self._inside.add(parent)
+        if os.path.islink(os.path.join(self.root, path)):
+            self._refuse_target(path)
+
+    def _refuse_target(self, path: str) -> None:
         target = os.path.realpath(os.path.join(self.root, path))
         if os.path.commonpath((self._home, target)) != self._home:
-            place = printable(os.path.join(self.root, path))
+            link = printable(os.path.join(self.root, self._first_outside(path)))
+            what, remedy = OUTSIDE[self._links]
             raise SourceError(
-                f"{place} leads out of the source, to {printable(target)}; links may only point to files "
-                "inside the source: copy the file, or open the folder that holds both"
+                f"{link} is a link that leads out of the {what}, to {printable(target)}; {remedy}"
             )
+
+    def _first_outside(self, path: str) -> str:
+        """The link on a path that leads out."""
+        parts = path.split("/")
+        for count in range(1, len(parts)):
+            upper = "/".join(parts[:count])
+            target = os.path.realpath(os.path.join(self.root, upper))
+            if os.path.commonpath((self._home, target)) != self._home:
+                return upper
+        return path
 
     def size_of(self, path: str, origin: str) -> int:
         """Size in bytes of a file that a table names by its normalized relative path.
@@ -58,16 +135,9 @@ class Folder:
             raise SourceError(
                 f"{origin}: {printable(path)!r} leads out of the source; paths are relative to it"
             )
-        parent = os.path.dirname(path)
-        full = os.path.join(self.root, path)
         try:
-            status = os.lstat(full)
-            if parent not in self._inside:
-                self.refuse_outside(parent)
-                self._inside.add(parent)
-            if stat.S_ISLNK(status.st_mode):
-                self.refuse_outside(path)
-                status = os.stat(full)
+            status = os.stat(os.path.join(self.root, path))
+            self.refuse_outside(path)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise SourceError(
@@ -97,6 +167,9 @@ class RemoteFolder:
     def _sizes(self) -> dict[str, int]:
         return {file.path: file.size for file in list_remote(self.root)}
 
+    def refuse_outside(self, path: str) -> None:
+        """Nothing: there are no links behind a URL."""
+
     def size_of(self, path: str, origin: str) -> int:
         """Size in bytes of a file that a table names; raises SourceError naming `origin` without one."""
         if path not in self._sizes:
@@ -115,9 +188,9 @@ class RemoteFolder:
         return holding[0].removesuffix(path) if len(holding) == 1 else ""
 
 
-def folder_of(root: str) -> Folder | RemoteFolder:
+def folder_of(root: str, links: Links | Literal["sealed"]) -> Folder | RemoteFolder:
     """The folder of a source on this machine or behind a URL."""
-    return RemoteFolder(root) if is_url(root) else Folder(root)
+    return RemoteFolder(root) if is_url(root) else Folder(root, links)
 
 
 @dataclass(frozen=True, eq=False)

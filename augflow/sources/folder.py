@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from augflow.errors import SourceError
 from augflow.sample import UNLABELED
-from augflow.sources.base import SINGLE_IMAGE, FieldKind, FieldRequest
+from augflow.sources.base import SINGLE_IMAGE, FieldKind, FieldRequest, Links
 from augflow.sources.classes import ClassList, counted, listed
 from augflow.sources.decoding import FILE_SUFFIXES, NOUNS
-from augflow.sources.files import FileSource, Folder, suffix_of
+from augflow.sources.files import FileSource, Folder, MetFolders, suffix_of
 from augflow.sources.index import FoundFile, build_index, id_of_path, printable
 from augflow.sources.storage import is_url, list_remote
 from augflow.sources.storage import shown as storage_shown
@@ -34,25 +34,34 @@ class Scan:
     others: Counter[str] = field(default_factory=Counter)
     """How many files of other kinds, by suffix."""
     hidden: int = 0
+    links: int = 0
+    """How many links were followed, to files and folders."""
 
     def passed_over(self) -> str:
-        """What was not taken, for the description; "" where there was nothing."""
+        """What was reached by links, and what was not taken, for the description; "" for nothing."""
         parts = []
         if self.others:
             kinds = sorted(suffix or "without a suffix" for suffix in self.others)
             parts.append(f"{counted(self.others.total(), 'file')} of other kinds ({listed(kinds)})")
         if self.hidden:
             parts.append(f"{self.hidden:,} hidden")
-        return f"; passed over: {', '.join(parts)}" if parts else ""
+        told = f"; {counted(self.links, 'link')} followed" if self.links else ""
+        return f"{told}; passed over: {', '.join(parts)}" if parts else told
 
 
-def open_folder(root: str, frozen: ClassList | None, request: FieldRequest = SINGLE_IMAGE[0]) -> FileSource:
+def open_folder(
+    root: str,
+    frozen: ClassList | None,
+    request: FieldRequest = SINGLE_IMAGE[0],
+    links: Links = "inside",
+) -> FileSource:
     """Files of one kind below `root`, labeled by the first folder below it; unlabeled without folders.
 
     Raises SourceError for an empty folder, files beside class folders, a class folder without
-    files (unless `frozen` lists the classes), classes that `frozen` lacks, and links that lead out.
+    files (unless `frozen` lists the classes), classes that `frozen` lacks, and links that lead to
+    nothing, back to a folder in which they lie, or out of `root` where `links` does not say so.
     """
-    found = scan(root, request.kind)
+    found = scan(root, request.kind, links)
     shown, noun = storage_shown(root), NOUNS[request.kind]
     if not found.files:
         raise SourceError(f"{shown}: {nothing_found(found)}")
@@ -101,19 +110,24 @@ def nothing_found(found: Scan) -> str:
     return f"{told}; to open a {tables[0]}, give its own path" if tables else told
 
 
-def scan(root: str, kind: FieldKind = "image") -> Scan:
+def scan(root: str, kind: FieldKind = "image", links: Links = "inside") -> Scan:
     """Everything below a folder, once; hidden files and folders are counted and not entered."""
     found = Scan(root, kind)
     if is_url(root):
         _scan_remote(found)
         return found
-    waiting = [""]
+    waiting, met, home = [""], MetFolders(), Folder(root, links)
     while waiting:
         prefix = waiting.pop()
         folder = os.path.join(root, prefix)
         try:
+            folders, count = [], 0
             with os.scandir(folder) as entries:
-                folders = [entry.name for entry in entries if _take(found, entry, prefix)]
+                for entry in entries:
+                    count += 1
+                    if _take(found, entry, prefix, home):
+                        folders.append(entry.name)
+            met.enter(root, prefix, count)
         except OSError as error:
             raise SourceError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
         if not prefix:
@@ -137,31 +151,22 @@ def _scan_remote(found: Scan) -> None:
     found.folders = sorted(folders)
 
 
-def _take(found: Scan, entry: os.DirEntry[str], prefix: str) -> bool:
+def _take(found: Scan, entry: os.DirEntry[str], prefix: str, home: Folder) -> bool:
     """Note one entry of a folder; True where it is a folder to enter."""
     if entry.name.startswith("."):
         found.hidden += 1
         return False
-    if entry.is_dir(follow_symlinks=False):
-        return True
     suffix = suffix_of(entry.name)
-    if entry.is_symlink():
-        _check_link(found, entry, prefix + entry.name)
-    if suffix in FILE_SUFFIXES[found.kind] and entry.is_file():
+    wanted = suffix in FILE_SUFFIXES[found.kind]
+    if entry.is_symlink() and (wanted or not suffix or entry.is_dir()):
+        if not os.path.exists(entry.path):
+            raise SourceError(f"{printable(entry.path)} is a link to nothing; remove it")
+        home.refuse_outside(prefix + entry.name)
+        found.links += wanted or entry.is_dir()
+    if entry.is_dir():
+        return True
+    if wanted and entry.is_file():
         found.files.append((prefix + entry.name, entry.stat().st_size))
     else:
         found.others[suffix] += 1
     return False
-
-
-def _check_link(found: Scan, entry: os.DirEntry[str], path: str) -> None:
-    if entry.is_dir():
-        raise SourceError(
-            f"{printable(entry.path)} is a link to a folder, and those are not followed (they may form a "
-            "ring); put the folder itself there"
-        )
-    if suffix_of(entry.name) not in FILE_SUFFIXES[found.kind]:
-        return
-    if not os.path.exists(entry.path):
-        raise SourceError(f"{printable(entry.path)} is a link to nothing; remove it")
-    Folder(found.root).refuse_outside(path)

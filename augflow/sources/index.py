@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import pairwise
@@ -122,6 +123,19 @@ def id_of_path(path: str) -> str:
         return path
     readable = path.encode("utf-8", RAW).decode("utf-8", "backslashreplace")
     return unicodedata.normalize("NFC", readable)
+
+
+def is_text(text: str) -> bool:
+    """Whether a text says something that UTF-8 can hold: half of a surrogate pair it cannot."""
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def first_twice(names: Iterable[str]) -> str | None:
+    """The first name that stands there more than once."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)
 
 
 def printable(place: str) -> str:

@@ -9,11 +9,17 @@ from typing import Any
 
 from augflow.errors import SourceError
 from augflow.sources import storage
+from augflow.sources.index import first_twice
 from augflow.sources.table import Table, table_bytes
 from augflow.wording import shown
 
 MAX_LINE_BYTES = 8 * 2**20
 """Longer lines are refused before they are parsed; it is enough for soft labels over 100,000 classes."""
+
+MAX_SPARSE_CELLS = 10_000_000
+MAX_GAPS = 50
+"""A table of more cells may have so many empty ones for each that is filled: a gap takes memory, and no byte
+of the file."""
 
 
 def read_jsonlines(file: str) -> Table:
@@ -28,6 +34,12 @@ def read_jsonlines(file: str) -> Table:
         lines.append(number)
         entries.append(entry)
     names = tuple(dict.fromkeys(name for entry in entries for name in entry))
+    cells, filled = len(entries) * len(names), sum(map(len, entries))
+    if cells > MAX_SPARSE_CELLS and cells > MAX_GAPS * filled:
+        raise SourceError(
+            f"{storage.shown(file)}: {len(names):,} different keys in {len(entries):,} lines, of which a "
+            f"line has {filled / len(entries):.1f}: that is no table; give the lines the same keys"
+        )
     columns = tuple([entry.get(name) for entry in entries] for name in names)
     return Table(file, len(entries), names, columns, lines)
 
@@ -66,6 +78,5 @@ def json_object(text: bytes, origin: str) -> dict[str, Any]:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     entry = dict(pairs)
     if len(entry) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands there twice")
+        raise ValueError(f"key {shown(first_twice(key for key, _ in pairs))} stands there twice")
     return entry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -11,13 +12,15 @@ from PIL import Image, UnidentifiedImageError
 
 from augflow.errors import BadSampleError, SourceError
 from augflow.sample import Array
+from augflow.sources.base import Links
 from augflow.sources.box_table import size_mismatch
 from augflow.sources.classes import counted
 from augflow.sources.columns import PackedNames
-from augflow.sources.decode import DAMAGED
+from augflow.sources.decode import DAMAGED, MAX_FILE_BYTES
 from augflow.sources.files import FileSource
 from augflow.sources.index import FINGERPRINT_BYTES, RAW, printable
 from augflow.sources.pairing import absent, files_below, images_by_stem, refuse
+from augflow.sources.storage import read_file
 
 SUFFIXES = frozenset({".png", ".tif", ".tiff", ".bmp"})
 """Formats that keep every number."""
@@ -44,8 +47,9 @@ class MaskFolder:
         """The mask (height, width) of an image, uint8, uint16 or int32; raises `BadSampleError`."""
         path = os.path.join(self.folder, self.paths[index].decode("utf-8", RAW))
         place = printable(path)
+        data = read_file(path, MAX_FILE_BYTES)
         try:
-            with Image.open(path, formats=("PNG", "TIFF", "BMP")) as picture:
+            with Image.open(io.BytesIO(data), formats=("PNG", "TIFF", "BMP")) as picture:
                 if picture.mode not in DTYPES:
                     rule = "a mask has one whole number a pixel: modes L, P or I;16"
                     raise BadSampleError(
@@ -69,10 +73,10 @@ class MaskFolder:
         return hasher.hexdigest()
 
 
-def mask_folder(images: FileSource, folder: str) -> MaskFolder:
+def mask_folder(images: FileSource, folder: str, links: Links) -> MaskFolder:
     """The masks of a folder; raises SourceError for images without a mask and masks without an image."""
-    files = files_below(folder, SUFFIXES)
-    if not files and files_below(folder, LOSSY):
+    files = files_below(folder, SUFFIXES, links)
+    if not files and files_below(folder, LOSSY, links):
         kinds = ", ".join(sorted(SUFFIXES))
         raise SourceError(f"{printable(folder)}: masks are {kinds}; other formats do not keep every number")
     stems = images_by_stem(images)

@@ -10,6 +10,7 @@ import numpy as np
 
 from augflow.errors import SourceError
 from augflow.sources.classes import ClassList
+from augflow.wording import shown
 
 
 class Numbering:
@@ -33,8 +34,8 @@ class Numbering:
             return self.classes.label(str(plain), origin)
         if plain >= len(self._names):
             raise SourceError(
-                f"{origin}: label {plain} is not in [0, {len(self._names)}), the number of classes given; "
-                "add the missing names to the classes"
+                f"{origin}: label {shown(plain)} is not in [0, {len(self._names)}), the number of classes "
+                "given; add the missing names to the classes"
             )
         return self.classes.label(self._names[plain], origin)
 

@@ -157,6 +157,7 @@ def open_object(
 
 def _refuse_path_settings(settings: Settings, *, columns: bool) -> None:
     given: dict[str, Any] = {"kind": settings.kind, "split": settings.split, "quoting": settings.quoting}
+    given["links"] = settings.links if settings.links != "inside" else None
     if not columns:
         given["columns"] = settings.columns or None
     for option, value in given.items():

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from augflow.errors import SourceError
 from augflow.sources.annotations import open_annotated
-from augflow.sources.base import SINGLE_IMAGE, FieldKind, FieldRequest, Source, TargetKind
+from augflow.sources.base import SINGLE_IMAGE, FieldKind, FieldRequest, Links, Source, TargetKind
 from augflow.sources.classes import ClassList, frozen_classes
 from augflow.sources.files import FileSource, suffix_of
 from augflow.sources.folder import TABLE_SUFFIXES, open_folder
@@ -40,10 +40,10 @@ COLUMNS = ("text", "label", "path", "id")
 PLACES: Mapping[str, FieldKind] = {"masks": "mask", "boxes": "boxes", "keypoints": "keypoints"}
 """Options that say where lies what follows an image."""
 
-OPTIONS = ("kind", "split", "quoting", "target", *COLUMNS, *PLACES)
+OPTIONS = ("kind", "split", "quoting", "target", "links", *COLUMNS, *PLACES)
 """What may follow a path, as in `PATH?split=train&label=stars`."""
 
-CHOICES = {"kind": KINDS, "quoting": ("on", "off"), "target": get_args(TargetKind)}
+CHOICES = {"kind": KINDS, "quoting": ("on", "off"), "target": get_args(TargetKind), "links": get_args(Links)}
 
 FOLLOWERS = ("mask", "boxes", "keypoints")
 
@@ -78,11 +78,14 @@ def _open_path(
     path = local_path(path) or path
     fields = _placed(path, fields, {name: options.pop(name) for name in PLACES if name in options})
     settings = replace(settings, **_merged(settings, options))
+    if is_url(path):
+        _refuse_links(path, "URL", settings)
     kind = settings.kind or _kind(path)
     if kind == "webdataset":
         return open_webdataset(path, vars(settings), frozen, fields)
     if settings.kind is None and is_written(path):
         _refuse_table_options(path, "dataset that augflow wrote", settings)
+        _refuse_links(path, "dataset that augflow wrote", settings)
         return open_written(path, frozen, fields)
     kinds = [field.kind for field in fields]
     independent = [field for field in fields if field.kind not in FOLLOWERS]
@@ -100,7 +103,7 @@ def _open_path(
             f"{images.description}: masks, boxes and keypoints follow images that are files; name them in a "
             "column of paths, or give a folder"
         )
-    return open_annotated(images, fields, frozen)
+    return open_annotated(images, fields, frozen, settings.links)
 
 
 def _placed(path: str, fields: Sequence[FieldRequest], options: Mapping[str, str]) -> Sequence[FieldRequest]:
@@ -137,9 +140,10 @@ def _open_plain(
             f"{shown(path)}: this was taken for a {kind}, which gives one field, and {len(fields)} are "
             f"asked for ({names}); name them as columns of a table, or give a Python object"
         )
-    return (
-        open_manifest(path, frozen, fields[0]) if kind == "manifest" else open_folder(path, frozen, fields[0])
-    )
+    if kind == "manifest":
+        _refuse_links(path, kind, settings)
+        return open_manifest(path, frozen, fields[0])
+    return open_folder(path, frozen, fields[0], settings.links)
 
 
 def _merged(settings: Settings, options: dict[str, str]) -> dict[str, Any]:
@@ -194,6 +198,14 @@ def _holds_shards(path: str) -> bool:
         return any(suffix_of(file.path) == ".tar" for file in list_remote(path, deep=False))
     with os.scandir(path) as entries:
         return any(suffix_of(entry.name) == ".tar" and not entry.name.startswith(".") for entry in entries)
+
+
+def _refuse_links(path: str, kind: str, settings: Settings) -> None:
+    if settings.links == "follow":
+        raise SourceError(
+            f"{shown(path)}: links=follow is for folders, tables and archives of this machine, and this "
+            f"was taken for a {kind}; leave it out"
+        )
 
 
 def _refuse_table_options(path: str, kind: str, settings: Settings) -> None:

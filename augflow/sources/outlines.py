@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
-from typing import Any
+import sys
+from typing import Any, TypeGuard
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from augflow.sample import Array
+from augflow.wording import shown
 
 LEAST_NUMBERS = 6
 """Of a polygon: three corners."""
@@ -18,6 +19,11 @@ PARTS = 4
 """How finely polygons are measured, a side of a pixel."""
 
 HALF = 128
+
+MAX_SIDE = 2**31 - 1
+
+MAX_RUN_BITS = 60
+"""Of a compressed run length; longer ones are no lengths, and would take for ever to put together."""
 
 
 def outline_problem(outline: Any) -> str | None:
@@ -49,13 +55,18 @@ def _runs_problem(runs: dict[str, Any]) -> str | None:
     if not isinstance(lengths, list) or not all(type(length) is int and length >= 0 for length in lengths):
         return "run lengths must be whole numbers of at least 0"
     if sum(lengths) != size[0] * size[1]:
-        return f"run lengths must sum up to {size[0]} x {size[1]}, got {sum(lengths):,}"
+        return f"run lengths must sum up to {size[0]} x {size[1]}, got {shown(sum(lengths))}"
     return None
 
 
-def is_number(value: Any) -> bool:
-    """Whether a JSON value is a finite number."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether a JSON value is a finite number, as float64 holds it."""
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
+def is_side(value: Any) -> TypeGuard[int | float]:
+    """Whether a value is the height or width of an image: a whole number of at least 1."""
+    return is_number(value) and 1 <= value <= MAX_SIDE and value == int(value)
 
 
 def packed(outline: Any) -> bytes:
@@ -110,6 +121,8 @@ def decoded_runs(text: str) -> list[int]:
     while at < len(text):
         value, shift, more = 0, 0, True
         while more:
+            if shift > MAX_RUN_BITS:
+                raise ValueError("a run length of too many digits")
             bits = ord(text[at]) - 48
             if not 0 <= bits < 64:
                 raise ValueError(f"no such character: {text[at]!r}")

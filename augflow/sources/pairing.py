@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from augflow.errors import SourceError
+from augflow.errors import BadSampleError, SourceError
+from augflow.sources.base import Links
 from augflow.sources.classes import counted
 from augflow.sources.decoding import FILE_SUFFIXES
-from augflow.sources.files import FileSource, suffix_of
+from augflow.sources.files import FileSource, Folder, MetFolders, suffix_of
 from augflow.sources.index import printable
+from augflow.sources.storage import read_file
+
+MAX_TEXT_BYTES = 16 * 2**20
+"""Larger annotations of one image are refused before they are read."""
 
 SHOWN = 8
 """How many problems a message tells before it counts the rest."""
@@ -44,22 +49,29 @@ def images_by_stem(images: FileSource) -> dict[str, int]:
     return stems
 
 
-def files_below(folder: str, suffixes: frozenset[str]) -> dict[str, str]:
+def files_below(folder: str, suffixes: frozenset[str], links: Links) -> dict[str, str]:
     """Files with one of the suffixes, by stem: paths relative to the folder, hidden ones left out.
 
-    Raises SourceError for a folder that cannot be listed, and where two files share a stem.
+    Raises SourceError for a folder that cannot be listed, for links that form a ring or lead out of the
+    folder where `links` does not say so, and where two files share a stem.
     """
     found: dict[str, str] = {}
+    met, home = MetFolders(), Folder(folder, links)
 
     def failed(error: OSError) -> None:
         raise SourceError(f"{printable(folder)}: cannot be listed: {error.strerror}") from error
 
-    for parent, folders, names in os.walk(folder, onerror=failed):
+    for parent, folders, names in os.walk(folder, onerror=failed, followlinks=True):
+        prefix = os.path.relpath(parent, folder) + "/" if parent != folder else ""
+        met.enter(folder, prefix, len(folders) + len(names))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            home.refuse_outside(prefix + name)
         for name in sorted(names):
             if name.startswith(".") or suffix_of(name) not in suffixes:
                 continue
-            path = os.path.relpath(os.path.join(parent, name), folder)
+            path = prefix + name
+            home.refuse_outside(path)
             twin = found.setdefault(stem_of(path), path)
             if twin != path:
                 raise SourceError(
@@ -86,14 +98,15 @@ def _stored(images: FileSource, stem: str) -> bool:
     return any(os.path.exists(base + suffix) for suffix in FILE_SUFFIXES["image"])
 
 
-def read_text(path: str) -> str:
-    """The text of an annotation file; raises SourceError where it cannot be read or is not UTF-8."""
+def read_text(path: str, limit: int = MAX_TEXT_BYTES) -> str:
+    """The text of an annotation file; raises SourceError where it cannot be read, has more than `limit`
+    bytes, or is not UTF-8."""
     shown = printable(path)
     try:
-        with open(path, encoding="utf-8-sig") as stream:
-            return stream.read()
-    except OSError as error:
-        raise SourceError(f"{shown}: cannot be read: {error.strerror}") from error
+        text = read_file(path, limit).decode("utf-8-sig")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    except BadSampleError as error:
+        raise SourceError(f"{error}") from error
     except UnicodeDecodeError as error:
         raise SourceError(
             f"{shown}: not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8"

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augflow.errors import SourceError
-from augflow.sources.arrow import open_parquet, pyarrow, row_group
+from augflow.sources.arrow import column_values, open_parquet, pyarrow, row_group
 from augflow.sources.storage import shown
-from augflow.sources.table import MAX_ROWS, MAX_TABLE_BYTES, Table, refuse_twice
+from augflow.sources.table import MAX_ROWS, Table, refuse_twice
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class _Column(Sequence[Any]):
     def __getitem__(self, row: slice) -> Sequence[Any]: ...
     def __getitem__(self, row: int | slice) -> Any:
         if self._values is None:
-            self._values = _values(self._file, self._name)
+            self._values = column_values(self._file, self._name, self._rows)
         return self._values[row]
 
 
@@ -61,7 +61,9 @@ def read_parquet(file: str) -> Table:
     names, rows = tuple(opened.schema_arrow.names), opened.metadata.num_rows
     refuse_twice(names, shown(file))
     if rows > MAX_ROWS:
-        raise SourceError(f"{shown(file)}: {rows:,} rows, above the limit of {MAX_ROWS:,}; split the file")
+        raise SourceError(
+            f"{shown(file)}: {rows:,} rows, above the limit of {MAX_ROWS:,}; split it, or write shards"
+        )
     return Table(file, rows, names, tuple(_Column(file, name, rows) for name in names), None)
 
 
@@ -78,19 +80,3 @@ def encoded_column(file: str, name: str) -> EncodedColumn | None:
     groups = [opened.metadata.row_group(group) for group in range(opened.metadata.num_row_groups)]
     starts = np.cumsum([0, *(group.num_rows for group in groups)], dtype=np.int64)
     return EncodedColumn(file, name, starts, sum(group.total_byte_size for group in groups))
-
-
-def _values(file: str, name: str) -> list[Any]:
-    values: list[Any] = []
-    size = 0
-    try:
-        for batch in open_parquet(file).iter_batches(columns=[name]):
-            size += batch.nbytes
-            if size > MAX_TABLE_BYTES:
-                raise SourceError(
-                    f"{shown(file)}: column {name!r} has more than {MAX_TABLE_BYTES:,} bytes; split the file"
-                )
-            values.extend(batch.column(0).to_pylist())
-    except (OSError, ValueError, pyarrow().ArrowException) as error:
-        raise SourceError(f"{shown(file)}: column {name!r} cannot be read: {error}") from error
-    return values

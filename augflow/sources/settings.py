@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 from augflow.errors import SourceError
-from augflow.sources.base import TargetKind
+from augflow.sources.base import Links, TargetKind
 
 
 class SourceSettings(Protocol):
@@ -39,6 +39,11 @@ class SourceSettings(Protocol):
         ...
 
     @property
+    def links(self) -> Links:
+        """Which symbolic links are followed."""
+        ...
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """The class list, frozen; None takes the classes that are met."""
         ...
@@ -53,6 +58,7 @@ class Settings:
     columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     quoting: str | None = None
     target: TargetKind = "class"
+    links: Links = "inside"
 
     @classmethod
     def of(cls, spec: SourceSettings | None) -> Settings:

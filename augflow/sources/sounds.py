@@ -94,7 +94,9 @@ def _check_header(file: Any, place: str) -> None:
     if file.format not in FORMATS:
         raise BadSampleError(place, f"{file.format_info} is not supported; convert it to WAV or FLAC")
     if file.channels > MAX_CHANNELS:
-        raise BadSampleError(place, f"{file.channels} channels, above the limit of {MAX_CHANNELS}")
+        raise BadSampleError(
+            place, f"{file.channels} channels, above the limit of {MAX_CHANNELS}; leave some out"
+        )
     if file.frames * file.channels > MAX_VALUES:
         raise BadSampleError(
             place,

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from augflow.errors import BadSampleError, SourceError
+from augflow.regular import TooLargeError, open_regular, read_regular
 from augflow.sources.index import printable
 
 RETRY_PAUSES_S = (0.2, 1.0, 4.0)
@@ -134,7 +135,8 @@ def file_size(place: str) -> int:
     path = local_path(place)
     if path is not None:
         try:
-            return os.stat(path).st_size
+            with open_regular(path) as file:
+                return os.fstat(file.fileno()).st_size
         except OSError as error:
             raise SourceError(f"{printable(path)}: cannot be read: {error.strerror}") from error
     system, full = _opened(place)
@@ -209,11 +211,9 @@ def read_file(place: str, limit: int) -> bytes:
 
 def _read_local(path: str, limit: int) -> bytes:
     try:
-        with open(path, "rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > limit:
-                raise _too_large(path, size, limit)
-            return file.readall()
+        return read_regular(path, limit)
+    except TooLargeError as error:
+        raise _too_large(path, error.size, limit) from error
     except OSError as error:
         raise _unreadable(path, error) from error
 
@@ -242,7 +242,7 @@ def read_range(place: str, start: int, size: int) -> bytes:
 
 def _read_local_range(path: str, start: int, size: int) -> bytes:
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open_regular(path) as file:
             file.seek(start)
             data = file.read(size)
             while len(data) < size and (more := file.read(size - len(data))):
@@ -253,7 +253,10 @@ def _read_local_range(path: str, start: int, size: int) -> bytes:
 
 
 def _too_large(place: str, size: int, limit: int) -> BadSampleError:
-    return BadSampleError(shown(place), f"the file has {size:,} bytes, above the limit of {limit:,}")
+    return BadSampleError(
+        shown(place),
+        f"the file has {size:,} bytes, above the limit of {limit:,}; make it smaller, or split it",
+    )
 
 
 def _unreadable(path: str, error: OSError) -> BadSampleError:

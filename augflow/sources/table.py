@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from augflow.errors import BadSampleError, SourceError
+from augflow.sources.index import first_twice
 from augflow.sources.storage import read_file, shown
+from augflow.wording import shown as cut
 
 MAX_TABLE_BYTES = 4 * 2**30
 """Tables are held in memory while they are opened; larger files are refused before they are read."""
 
-MAX_ROWS = 200_000_000
+MAX_ROWS = 20_000_000
+"""A million takes up to a gigabyte, and a .parquet can say any number of them in no bytes."""
 
 MARK = b"\xef\xbb\xbf"
 """The byte-order mark that spreadsheets put before UTF-8."""
@@ -63,8 +66,8 @@ class Table:
 
 def refuse_twice(names: Sequence[str], origin: str) -> None:
     """Raise SourceError where two columns have one name."""
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise SourceError(f"{origin}: column {twice[0]!r} stands there twice; rename one")
+    if (twice := first_twice(names)) is not None:
+        raise SourceError(f"{origin}: column {cut(twice)} stands there twice; rename one")
 
 
 def table_bytes(file: str) -> bytes:

@@ -96,6 +96,7 @@ def open_labels(
 
     It must have labels, and its fields may be quoted unless `settings` says otherwise.
     """
+    folder_of(root, settings.links).refuse_outside(LABELS_FILE)
     file = join_place(root, LABELS_FILE)
     table = replace(read_table(file, settings.quoting or "on"), note="")
     opened = _Opening(table, roles_of(table, requests, settings, labeled=True), settings)
@@ -126,7 +127,7 @@ class _Opening:
         self._refuse_blank()
         rows = self._of_split()
         root = split_place(table.file)[0]
-        folder = folder_of(root)
+        folder = folder_of(root, self.settings.links)
         fields = [table_field(table, field, rows, folder) for field in self.roles.fields]
         ids = self._ids(rows, fields)
         if ids is not None:

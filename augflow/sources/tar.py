@@ -18,6 +18,12 @@ BLOCK = 512
 MAX_EXTENDED_BYTES = 2**20
 """Headers with longer names than this are refused."""
 
+LONGEST_NUMBER = 20
+"""Digits of a number in an extended header."""
+
+MAX_PADDING = 64 * 2**20
+"""Bytes of zeros behind the end mark; those of a file with holes would be read for hours."""
+
 _ZEROS = bytes(BLOCK)
 
 _COMPRESSED = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ": "unxz", b"\x28\xb5\x2f\xfd": "unzstd"}
@@ -102,7 +108,7 @@ class _Changes:
         text = self._once.get("size") or self._always.get("size")
         if text is None or header.type not in _FILES:
             return header.size
-        return int(text) if text.isdecimal() else -1
+        return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else -1
 
     @property
     def sparse(self) -> bool:
@@ -116,12 +122,13 @@ class _Changes:
 
 def _records(data: bytes) -> dict[str, str]:
     """The records `length key=value` of an extended POSIX header; what does not read as one ends them."""
-    found = {}
-    while data:
-        length, _, _ = data.partition(b" ")
-        if not length.isdigit() or not 0 < int(length) <= len(data):
+    found, at = {}, 0
+    while at < len(data):
+        length, _, _ = data[at : at + LONGEST_NUMBER + 1].partition(b" ")
+        if not length[:LONGEST_NUMBER].isdigit() or not 0 < int(length) <= len(data) - at:
             break
-        record, data = data[: int(length)], data[int(length) :]
+        record = data[at : at + int(length)]
+        at += int(length)
         key, _, value = record[len(length) + 1 :].rstrip(b"\n").partition(b"=")
         found[key.decode("utf-8", "replace")] = value.decode("utf-8", "surrogateescape")
     return found
@@ -145,6 +152,11 @@ def _header(block: bytes, at: int, shown: str) -> tarfile.TarInfo:
 
 def _refuse_more(read: Read, at: int, archive_bytes: int, shown: str) -> None:
     """Raise SourceError where anything but zeros stands behind the end mark."""
+    if archive_bytes - at > MAX_PADDING:
+        raise SourceError(
+            f"{shown}: {archive_bytes - at:,} bytes follow the end mark of the archive, above the limit of "
+            f"{MAX_PADDING:,}; write it anew"
+        )
     while at < archive_bytes:
         part = read(at, min(2**20, archive_bytes - at))
         if part.strip(b"\0"):

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from PIL import Image
 from augflow.errors import BadSampleError
 from augflow.sample import Array, Boxes, Fields, Keypoints
 from augflow.sources.base import FieldRequest
-from augflow.sources.decode import DAMAGED
+from augflow.sources.decode import DAMAGED, check_pixels
 from augflow.sources.decoding import checked_text, decode
+from augflow.sources.items import field_value
 from augflow.sources.masks import DTYPES
+from augflow.sources.targets import FLOAT32_MAX
 from augflow.wording import shown
 
 IN_JSON = ("boxes", "keypoints")
@@ -60,21 +63,43 @@ def sample_fields(
 
 
 def _value(request: FieldRequest, value: Any, labels: Sequence[int], place: str) -> Any:
-    """Bytes are an encoded file or an array in numpy's format; boxes and keypoints are JSON or its text."""
+    """Bytes are an encoded file or an array in numpy's format; boxes and keypoints are JSON or its text.
+
+    Arrays are what augflow writes: frames or pixels, masks, token ids int64 (n,), spectrograms float32.
+    """
     if request.kind in IN_JSON:
         return (boxes_of if request.kind == "boxes" else keypoints_of)(value, labels, place)
     if isinstance(value, bytes):
         if value.startswith(_ARRAY_MAGIC):
-            return decode_array(value, place)
+            return _array(request, decode_array(value, place), place)
         return decode_mask(value, place) if request.kind == "mask" else decode(request.kind, value, place)
-    return checked_text(value, place) if isinstance(value, str) else value
+    if isinstance(value, str) and request.kind == "text":
+        return checked_text(value, place)
+    if isinstance(value, np.ndarray):
+        return _array(request, value, place)
+    raise BadSampleError(place, f"must hold what is {request.kind}, got {shown(value)}")
+
+
+def _array(request: FieldRequest, array: Array, place: str) -> Array:
+    """The array, where it is what a field of its kind can be."""
+    if request.name.endswith(INSTANCES) and request.kind == "mask":
+        fits = array.ndim == 3 and array.dtype == np.uint8
+    elif request.kind == "text":
+        fits = array.ndim == 1 and array.dtype == np.int64
+    elif request.kind == "audio":
+        fits = array.ndim == 2 and array.dtype == np.float32 and bool(np.isfinite(array).all())
+    else:
+        return np.asarray(field_value(request, array, place))
+    if not fits:
+        raise BadSampleError(place, f"no {request.kind} is {array.dtype} {array.shape}, or holds NaN")
+    return array
 
 
 def decode_array(data: bytes, place: str) -> Array:
     """An array in numpy's format, objects refused; raises `BadSampleError` naming `place`."""
     try:
         array: Array = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError, SyntaxError, TypeError, MemoryError) as error:
+    except (*DAMAGED, TokenError) as error:
         raise BadSampleError(place, f"not an array of numpy: {error}") from error
     return array
 
@@ -83,6 +108,7 @@ def decode_mask(data: bytes, place: str) -> Array:
     """The numbers of a mask (H, W) as they stand, those of a palette too; raises `BadSampleError`."""
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "TIFF", "BMP")) as picture:
+            check_pixels(picture.width, picture.height, place)
             if picture.mode not in DTYPES:
                 rule = "a mask has one whole number a pixel: modes L, P or I;16"
                 raise BadSampleError(place, f"{rule}; got mode {picture.mode}: turn its colors into numbers")
@@ -95,7 +121,9 @@ def boxes_of(value: Any, labels: Sequence[int], place: str) -> Boxes:
     """Boxes that augflow wrote: `corners`, `labels` (numbers of the class list) and `weights`."""
     corners, numbers, weights = _lists(value, ("corners", "labels", "weights"), place)
     return Boxes(
-        _rows(corners, 4, f"{place}: corners"), _labels(numbers, labels, place), np.array(weights, np.float32)
+        _rows(corners, 4, f"{place}: corners"),
+        _labels(numbers, labels, place),
+        _rows(weights, 1, f"{place}: weights")[:, 0],
     )
 
 
@@ -103,7 +131,9 @@ def keypoints_of(value: Any, labels: Sequence[int], place: str) -> Keypoints:
     """Keypoints that augflow wrote: `points`, `labels` (numbers of the class list) and `visible`."""
     points, numbers, visible = _lists(value, ("points", "labels", "visible"), place)
     return Keypoints(
-        _rows(points, 2, f"{place}: points"), _labels(numbers, labels, place), np.array(visible, np.bool_)
+        _rows(points, 2, f"{place}: points"),
+        _labels(numbers, labels, place),
+        _rows(visible, 1, f"{place}: visible")[:, 0] != 0,
     )
 
 
@@ -122,9 +152,12 @@ def _lists(value: Any, names: Sequence[str], place: str) -> list[list[Any]]:
 
 def _rows(values: Sequence[Any], width: int, place: str) -> Array:
     try:
-        return np.array(values, np.float32).reshape(len(values), width)
-    except (TypeError, ValueError) as error:
+        rows = np.array(values, np.float64).reshape(len(values), width)
+    except (ArithmeticError, TypeError, ValueError) as error:
         raise BadSampleError(place, f"must be {width} numbers a row: {error}") from error
+    if not (np.abs(rows) <= FLOAT32_MAX).all():
+        raise BadSampleError(place, "must be finite numbers")
+    return rows.astype(np.float32)
 
 
 def _labels(numbers: Sequence[Any], labels: Sequence[int], place: str) -> Array:

@@ -17,7 +17,7 @@ from augflow.sources.decoding import FILE_SUFFIXES
 from augflow.sources.index import printable
 from augflow.sources.jsonlines import json_object
 from augflow.sources.storage import local_path, read_range, shown
-from augflow.sources.tar import Member, members
+from augflow.sources.tar import LONGEST_NUMBER, Member, members
 from augflow.sources.tar_fields import ARRAY_SUFFIX, IN_JSON
 
 READ_AHEAD_BYTES = 8 * 2**20
@@ -132,7 +132,7 @@ def _label_bytes(read: ReadAhead, member: Member, shown: str) -> bytes:
     if member.size > MAX_LABEL_BYTES:
         raise SourceError(
             f"{shown}:{printable(member.name)}: {member.size:,} bytes, above the limit of "
-            f"{MAX_LABEL_BYTES:,} for labels"
+            f"{MAX_LABEL_BYTES:,} for labels; leave out what is no label"
         )
     return read(member.offset, member.size)
 
@@ -186,7 +186,7 @@ def _label_of(data: bytes, place: str) -> str | int:
         raise SourceError(f"{place}: the label is not UTF-8: {error.reason}") from error
     if not text:
         raise SourceError(f"{place}: the label is empty; write a class number or name")
-    return int(text) if text.isdecimal() else text
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else text
 
 
 def choose(request: FieldRequest, extensions: Sequence[str], place: str) -> str:

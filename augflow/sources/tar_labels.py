@@ -14,6 +14,7 @@ from augflow.sources.classes import ClassList
 from augflow.sources.index import SparseRow, printable
 from augflow.sources.numbering import Numbering, distinct_labels
 from augflow.sources.tar_index import ShardSamples
+from augflow.sources.targets import FLOAT32_MAX
 from augflow.wording import shown
 
 SUM_TOLERANCE = 1e-3
@@ -94,7 +95,7 @@ def _values(target: Any, count: int, place: str) -> list[float]:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and abs(value) <= FLOAT32_MAX
 
 
 def _several(shards: Sequence[ShardSamples], given: Sequence[Any], lists: ClassLists) -> Labels:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from augflow.errors import BadSampleError, SourceError
-from augflow.sources.base import TargetKind
+from augflow.sources.base import Links, TargetKind
 from augflow.sources.classes import listed
 from augflow.sources.files import Folder
 from augflow.sources.jsonlines import json_object
@@ -23,6 +23,7 @@ from augflow.sources.storage import (
     shown,
     split_place,
 )
+from augflow.wording import shown as cut
 
 ABOUT_FILE = "augflow.json"
 PARTS_FILE = "parts.jsonl"
@@ -34,7 +35,7 @@ MAX_BESIDE_BYTES = 64 * 2**20
 _KNOWN = frozenset({ABOUT_FILE, PARTS_FILE, CLASSES_FILE, "skipped.jsonl"})
 _SHARD = re.compile(r"\.(tar(\.\w+)?|tgz|tbz2?|txz)\Z", re.IGNORECASE)
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_RANGE = re.compile(r"(\d+)\.\.(\d+)\Z")
+_RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})\Z")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Shards:
     """Files of their folder that are passed over."""
 
 
-def find_shards(source: str) -> Shards:
+def find_shards(source: str, links: Links = "inside") -> Shards:
     """The shards of a `.tar`, of a name with braces (`{000..012}`, `{a,b}`), or of a folder of them.
 
     Raises SourceError where there are none, where one is absent, and where augflow noted to have
@@ -65,7 +66,7 @@ def find_shards(source: str) -> Shards:
     if "{" in place and not (path is not None and os.path.exists(path)):
         places = sorted(expand_braces(place))
     elif is_folder(place):
-        files = _files_of(place)
+        files = _files_of(place, links)
         places = [join_place(place, name) for name in sorted(files) if _SHARD.search(name)]
         if not places:
             raise SourceError(f"{shown(place)}: no .tar files in the folder; found {listed(sorted(files))}")
@@ -113,12 +114,12 @@ def _choices(inner: str, pattern: str) -> list[str]:
     )
 
 
-def _files_of(place: str) -> dict[str, int]:
+def _files_of(place: str, links: Links) -> dict[str, int]:
     """Sizes of the visible files right in a folder, by name; of those that count, on this machine."""
     if local_path(place) is None:
         found = {file.path: file.size for file in list_remote(place, deep=False)}
         return {name: size for name, size in found.items() if not name.startswith(".")}
-    folder = Folder(place)
+    folder = Folder(place, links)
     with os.scandir(place) as entries:
         names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
     counting = {name for name in names if _SHARD.search(name) or name in _KNOWN}
@@ -141,7 +142,7 @@ def parsed_about(data: bytes, place: str) -> dict[str, Any]:
     about = json_object(data, shown(place))
     names = about.get("classes")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise SourceError(f"{shown(place)}: `classes` must be a list of names, got {names!r}")
+        raise SourceError(f"{shown(place)}: `classes` must be a list of names, got {cut(names)}")
     if about.setdefault("target_kind", "class") not in get_args(TargetKind):
         raise SourceError(f"{shown(place)}: `target_kind` must be one of {', '.join(get_args(TargetKind))}")
     return about

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree  # document types, and with them entities, are refused
 
 from augflow.errors import SourceError
+from augflow.sources.base import Links
 from augflow.sources.box_table import BoxTable, Corners, GatheredBoxes
 from augflow.sources.classes import ClassList, counted
 from augflow.sources.files import FileSource
 from augflow.sources.index import id_of_path, printable
+from augflow.sources.outlines import is_side
 from augflow.sources.pairing import absent, files_below, images_by_stem, read_text, refuse
+from augflow.wording import shown as cut
 
 SUFFIX = ".xml"
 SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -28,13 +31,13 @@ class Objects:
     difficult: int = 0
 
 
-def voc_boxes(images: FileSource, folder: str, frozen: ClassList | None) -> BoxTable:
+def voc_boxes(images: FileSource, folder: str, frozen: ClassList | None, links: Links) -> BoxTable:
     """The boxes of the files in a folder; objects marked difficult are kept.
 
     Classes are the names that are met, sorted, or those of `frozen`. Raises SourceError with every problem:
     files without an image, images without a file, objects without a name or a box.
     """
-    files = files_below(folder, frozenset({SUFFIX}))
+    files = files_below(folder, frozenset({SUFFIX}), links)
     stems = images_by_stem(images)
     found = Objects(problems=absent(images, stems, files, folder))
     for stem, image in stems.items():
@@ -61,10 +64,7 @@ def voc_boxes(images: FileSource, folder: str, frozen: ClassList | None) -> BoxT
 def _read(path: str, image: int, found: Objects) -> None:
     shown = printable(path)
     root = _parsed(path)
-    sides = [_number(root.findtext(f"size/{name}")) for name in ("height", "width")]
-    if all(sides):
-        height, width = (int(side) for side in sides if side)
-        found.sizes[image] = height, width
+    _take_size(root, image, found, shown)
     for number, entry in enumerate(root.iter("object"), start=1):
         name = (entry.findtext("name") or "").strip()
         origin = f"{shown}: object {number}" + (f" ({printable(name)})" if name else "")
@@ -78,6 +78,18 @@ def _read(path: str, image: int, found: Objects) -> None:
             # The first pixel is 1, and the last one named is inside.
             found.rows.append((image, name, (x0 - 1, y0 - 1, x1, y1), origin))
             found.difficult += (entry.findtext("difficult") or "0").strip() == "1"
+
+
+def _take_size(root: ElementTree.Element, image: int, found: Objects, shown: str) -> None:
+    """Note the size of the image; one that is absent or 0 is not known."""
+    written = [(root.findtext(f"size/{name}") or "0").strip() for name in ("height", "width")]
+    if "0" in written:
+        return
+    height, width = map(_number, written)
+    if is_side(height) and is_side(width):
+        found.sizes[image] = int(height), int(width)
+    else:
+        found.problems.append(f"{shown}: size must be two whole numbers of at least 1, got {cut(written)}")
 
 
 def _parsed(path: str) -> ElementTree.Element:
@@ -95,6 +107,7 @@ def _parsed(path: str) -> ElementTree.Element:
 
 
 def _number(text: str | None) -> float | None:
+    """The number of a text, which may be NaN or infinite; None where it is none."""
     try:
         return float(text) if text else None
     except ValueError:

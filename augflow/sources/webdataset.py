@@ -79,7 +79,8 @@ class MemberPlaces:
         )
         if (total := sum(size for _, size, _, _ in spans)) > MAX_SAMPLE_BYTES:
             raise BadSampleError(
-                self.shown(index), f"has {total:,} bytes, above the limit of {MAX_SAMPLE_BYTES:,}"
+                self.shown(index),
+                f"has {total:,} bytes, above the limit of {MAX_SAMPLE_BYTES:,}; make it smaller, or split it",
             )
         found: dict[int, tuple[str, bytes]] = {}
         start, data = 0, b""
@@ -168,11 +169,11 @@ def open_webdataset(
 ) -> WebDataset:
     """The samples of a `.tar`, of several named with braces, or of a folder of them; paths or URLs.
 
-    Settings that count: `columns.label` (an extension or a key of `.json`) and `target`. Raises
+    Settings that count: `columns.label` (an extension or a key of `.json`), `target` and `links`. Raises
     SourceError naming archive and file for what cannot be used.
     """
     label = _label_column(settings, shown(source))
-    shards = find_shards(source)
+    shards = find_shards(source, settings.get("links") or "inside")
     found = _scan(shards, fields, label)
     asked: TargetKind = settings.get("target") or "class"
     kind = shards.target_kind if asked == "class" else asked

@@ -19,6 +19,7 @@ from augflow.sample import Array, Sample
 from augflow.sources.base import FieldRequest, TargetKind
 from augflow.sources.classes import ClassList, counted, listed
 from augflow.sources.columns import PackedColumns, PackedNames
+from augflow.sources.files import folder_of
 from augflow.sources.index import Listing, SampleIndex, pack_index, refuse_equal_ids
 from augflow.sources.jsonlines import json_lines
 from augflow.sources.storage import exists, is_folder, join_place, read_file, shown, split_place
@@ -27,6 +28,7 @@ from augflow.sources.tar_index import ShardSamples
 from augflow.sources.tar_labels import ClassLists, Labels, labels_of
 from augflow.sources.tar_shards import ABOUT_FILE, PARTS_FILE, parsed_about
 from augflow.sources.written_rows import LineRows, ManifestRows, ParquetRows, Rows
+from augflow.wording import shown as cut
 
 LINES_FILE = "samples.jsonl"
 MANIFEST_FILE = "manifest.jsonl"
@@ -99,7 +101,7 @@ def is_written(path: str) -> bool:
     about = _about(folder)
     if about is None or about.get("format") not in FORMATS:
         return False
-    if about["format"] != "folder" or len(about.get("fields", ())) > 1 or about["target_kind"] != "class":
+    if about["format"] != "folder" or len(about["fields"]) > 1 or about["target_kind"] != "class":
         return True
     manifest = join_place(folder, MANIFEST_FILE)
     first = next((entry for _, entry in json_lines(manifest) if entry), {}) if exists(manifest) else {}
@@ -183,9 +185,13 @@ def _about(folder: str) -> dict[str, Any] | None:
     if not exists(place):
         return None
     try:
-        return parsed_about(read_file(place, MAX_ABOUT_BYTES), place)
+        about = parsed_about(read_file(place, MAX_ABOUT_BYTES), place)
     except BadSampleError as error:
         raise SourceError(str(error)) from error
+    fields = about.setdefault("fields", {})
+    if not isinstance(fields, dict) or not all(isinstance(kind, str) for kind in fields.values()):
+        raise SourceError(f"{shown(place)}: `fields` must be a map from names to kinds, got {cut(fields)}")
+    return about
 
 
 def _files(folder: str, about: Mapping[str, Any]) -> list[Rows]:
@@ -201,10 +207,16 @@ def _files(folder: str, about: Mapping[str, Any]) -> list[Rows]:
         return [LineRows.open(listing)]
     if form == "folder":
         return [ManifestRows(LineRows.open(listing), next(iter(about["fields"])))]
-    files = [join_place(folder, str(entry.get("output"))) for _, entry in json_lines(listing) if entry]
-    for file in files:
-        if not exists(file):
-            raise SourceError(f"{shown(file)}: is missing, and {PARTS_FILE} lists it; copy the folder again")
+    home, files = folder_of(folder, "sealed"), []
+    for number, entry in json_lines(listing):
+        if entry and "output" in entry:
+            name, origin = str(entry["output"]), f"{shown(listing)}:{number}"
+            if not exists(join_place(folder, name)):
+                raise SourceError(f"{origin}: {cut(name)} is missing; copy the folder again")
+            home.size_of(name, origin)
+            files.append(join_place(folder, name))
+    if not files:
+        raise SourceError(f"{shown(listing)}: names no file")
     return [ParquetRows.open(file) for file in files]
 
 

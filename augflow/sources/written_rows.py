@@ -14,11 +14,20 @@ from numpy.typing import NDArray
 
 from augflow.errors import BadSampleError, SourceError
 from augflow.sample import Array
-from augflow.sources.arrow import open_parquet, pyarrow, row_group
+from augflow.sources.arrow import (
+    column_batches,
+    column_values,
+    damaged,
+    open_parquet,
+    pyarrow,
+    reason,
+    row_group,
+)
 from augflow.sources.files import Folder, folder_of
 from augflow.sources.jsonlines import json_lines, json_object
 from augflow.sources.storage import is_url, join_place, read_file, read_range, shown, split_place
 from augflow.sources.table import table_bytes
+from augflow.wording import shown as cut
 
 MAX_SAMPLE_BYTES = 256 * 2**20
 """Larger files of one sample are refused before they are read."""
@@ -78,28 +87,28 @@ class ParquetRows:
     def about(self, names: Sequence[str]) -> dict[str, list[Any]]:
         """See `Rows.about`."""
         return {
-            name: self._column(name).to_pylist() if name in self.columns else [None] * len(self)
+            name: column_values(self.file, name, len(self)) if name in self.columns else [None] * len(self)
             for name in names
         }
 
     def sizes(self, name: str) -> NDArray[np.int64]:
         """See `Rows.sizes`."""
         compute, types = pyarrow("pyarrow.compute"), pyarrow("pyarrow.types")
-        column = self._column(name)
-        if types.is_string(column.type):
-            lengths = compute.utf8_length(column)
-        elif types.is_binary(column.type):
-            lengths = compute.binary_length(column)
-        else:
-            lengths = compute.list_value_length(column)
-        found: NDArray[np.int64] = lengths.fill_null(0).to_numpy().astype(np.int64)
-        return found
-
-    def _column(self, name: str) -> Any:
-        try:
-            return open_parquet(self.file).read(columns=[name]).column(0)
-        except (OSError, pyarrow().ArrowException) as error:
-            raise SourceError(f"{shown(self.file)}: column {name!r} cannot be read: {error}") from error
+        found = [np.zeros(0, np.int64)]
+        for batch in column_batches(self.file, name, whole=False):
+            column = batch.column(0)
+            try:
+                if types.is_string(column.type):
+                    lengths = compute.utf8_length(column)
+                elif types.is_binary(column.type):
+                    lengths = compute.binary_length(column)
+                else:
+                    lengths = compute.list_value_length(column)
+            except damaged() as error:
+                place = f"{shown(self.file)}: column {name!r}"
+                raise SourceError(f"{place} is of no type that augflow writes: {column.type}") from error
+            found.append(lengths.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64))
+        return np.concatenate(found)
 
     def read(self, row: int, names: Sequence[str]) -> Values:
         """See `Rows.read`."""
@@ -113,8 +122,12 @@ class ParquetRows:
             if not hasattr(cell, "values"):
                 found[name] = cell.as_py()
                 continue
-            array: Array = cell.values.to_numpy(zero_copy_only=False)
-            found[name] = array.reshape(cells[name + SHAPE].as_py()) if name + SHAPE in cells else array
+            try:
+                array: Array = cell.values.to_numpy(zero_copy_only=False)
+                found[name] = array.reshape(cells[name + SHAPE].as_py()) if name + SHAPE in cells else array
+            except damaged() as error:
+                place = f"{shown(self.file)}, row {row}"
+                raise BadSampleError(place, f"column {name!r} holds no array: {reason(error)}") from error
         return found
 
 
@@ -158,11 +171,14 @@ class LineRows:
             entry = json_object(read_range(self.file, start, size), f"{shown(self.file)}:{row + 1}")
         except SourceError as error:  # it was readable when the source was opened
             raise BadSampleError(f"{shown(self.file)}:{row + 1}", str(error)) from error
-        values = {name: entry.get(name) for name in names}
-        return {
-            name: np.array(value, np.int64) if isinstance(value, list) else value
-            for name, value in values.items()
-        }
+        try:
+            return {
+                name: np.array(value, np.int64) if isinstance(value, list) else value
+                for name, value in ((name, entry.get(name)) for name in names)
+            }
+        except (ArithmeticError, TypeError, ValueError) as error:
+            place = f"{shown(self.file)}:{row + 1}"
+            raise BadSampleError(place, f"lists must be of whole numbers: {error}") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,19 +204,19 @@ class ManifestRows:
 
     def sizes(self, name: str) -> NDArray[np.int64]:
         """See `Rows.sizes`; raises SourceError for files that are absent or outside the folder."""
-        folder = folder_of(split_place(self.file)[0])
+        folder = folder_of(split_place(self.file)[0], "sealed")
         entries = self.lines.about(["output", "fields"])
         sizes = []
         for number, (output, fields) in enumerate(zip(entries["output"], entries["fields"], strict=True), 1):
-            place = (fields or {self.first: output}).get(name)
             origin = f"{shown(self.file)}:{number}"
+            place = _held(fields, self.first, output, origin).get(name)
             sizes.append(folder.size_of(place, origin) if isinstance(place, str) else 0)
         return np.array(sizes, np.int64)
 
     def read(self, row: int, names: Sequence[str]) -> Values:
         """See `Rows.read`; a file as its bytes."""
         entry = self.lines.read(row, ["output", "fields"])
-        held = entry["fields"] or {self.first: entry["output"]}
+        held = _held(entry["fields"], self.first, entry["output"], f"{shown(self.file)}:{row + 1}")
         return {
             name: self._bytes(held[name]) if isinstance(held[name], str) else held[name]
             for name in names
@@ -213,5 +229,13 @@ class ManifestRows:
         if os.path.isabs(path) or ".." in path.split("/"):
             raise BadSampleError(shown(place), "leads out of the dataset; paths are relative to it")
         if not is_url(root):
-            Folder(root).refuse_outside(path)
+            Folder(root, "sealed").refuse_outside(path)
         return read_file(place, MAX_SAMPLE_BYTES)
+
+
+def _held(fields: Any, first: str, output: Any, origin: str) -> dict[str, Any]:
+    """What a line of a manifest holds by field; raises SourceError where it is no map."""
+    held = fields or {first: output}
+    if not isinstance(held, dict):
+        raise SourceError(f"{origin}: `fields` must be a map of fields, got {cut(held)}")
+    return held

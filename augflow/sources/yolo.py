@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from augflow.errors import SourceError
+from augflow.sources.base import Links
 from augflow.sources.box_table import BoxTable, Corners, GatheredBoxes
 from augflow.sources.classes import ClassList, counted, listed
 from augflow.sources.files import FileSource
 from augflow.sources.index import printable
 from augflow.sources.outlines import LEAST_NUMBERS
 from augflow.sources.pairing import absent, files_below, images_by_stem, read_text, refuse
+from augflow.wording import shown
 
 SUFFIX = ".txt"
 BOX_FIELDS = 5
 OUTLINE_FIELDS = 1 + LEAST_NUMBERS
+
+MAX_CLASSES = 100_000
+"""Class numbers from here on are damage: without names, one such number would make as many classes."""
 
 
 def _is_names_file(path: str) -> bool:
@@ -36,14 +41,16 @@ class Line:
     """A list of one polygon, where it has one."""
 
 
-def yolo_boxes(images: FileSource, folder: str, frozen: ClassList | None, with_masks: bool) -> BoxTable:
+def yolo_boxes(
+    images: FileSource, folder: str, frozen: ClassList | None, with_masks: bool, links: Links
+) -> BoxTable:
     """The boxes of the files in a folder, and with `with_masks` the masks of their outlines.
 
     An image without a file, and an empty file, show nothing. Class numbers count in `frozen`; else in
     `classes.txt` or a file with `names` in its name; else they are the names. Raises SourceError with
     file:line for every line that is wrong, and for files without an image.
     """
-    files = files_below(folder, frozenset({SUFFIX}))
+    files = files_below(folder, frozenset({SUFFIX}), links)
     names, source = _names(folder, files, frozen)
     stems = images_by_stem(images)
     problems = absent(images, stems, files, folder)
@@ -110,9 +117,11 @@ def _line(text: str, with_masks: bool) -> Line | str:
     try:
         number, values = int(fields[0]), [float(field) for field in fields[1:]]
     except ValueError:
-        return f"a line is a whole number and decimal numbers, got {text.strip()!r}"
+        return f"a line is a whole number and decimal numbers, got {shown(text.strip())}"
     if number < 0:
-        return f"class numbers are at least 0, got {number}"
+        return f"class numbers are at least 0, got {shown(number)}; number the classes from 0"
+    if number >= MAX_CLASSES:
+        return f"class numbers are below {MAX_CLASSES:,}, got {shown(number)}; number the classes from 0"
     wrong = [value for value in values if not 0 <= value <= 1]
     if wrong:
         return f"coordinates are shares of the sides, in [0, 1], got {wrong[0]:g}"

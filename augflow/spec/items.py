@@ -28,6 +28,16 @@ MIX_KEYS: Mapping[str, str] = {
 """Keys beside the op of `batch.mix`, and where `BatchSpec` keeps them."""
 
 MAX_DEPTH = 32
+MAX_NODES = 50_000
+"""Of keys, values and lists."""
+MAX_OPS = 1_000
+MAX_INTEGER = 2**1023
+"""Whole numbers from here on are beyond the floats, and some cannot even be printed."""
+MAX_WORD = 64
+"""Characters; longer ones are cut in messages."""
+
+MANY_OPS = 8
+"""So many of the ops of one item a message names."""
 
 ID_FORM = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -46,6 +56,8 @@ class Collector:
     file: str
     positions: dict[Place, tuple[int, int]] = field(default_factory=dict)
     problems: list[tuple[tuple[int, int], Problem]] = field(default_factory=list)
+    ops: int = 0
+    """How many list items were met."""
 
     def add(self, place: Place, message: str) -> None:
         """A problem at the place, or at the nearest place around it that the file shows."""
@@ -59,8 +71,8 @@ class Collector:
         self._add(place, (mark.line + 1, mark.column + 1) if mark else (1, 1), message)
 
     def _add(self, place: Place, position: tuple[int, int], message: str) -> None:
-        where = f"{self.file}:{position[0]}:{position[1]}" if self.file else ""
-        self.problems.append((position, Problem(where, json_path(place), message)))
+        where = f"{one_line(self.file)}:{position[0]}:{position[1]}" if self.file else ""
+        self.problems.append((position, Problem(where, json_path(place), one_line(message))))
 
     def sorted(self) -> tuple[Problem, ...]:
         """The problems in the order of the file."""
@@ -69,13 +81,25 @@ class Collector:
 
 def json_path(place: Place) -> str:
     """`("augment", 2, "rotate")` as `$.augment[2].rotate`."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in place]
+    parts = [f"[{part}]" if isinstance(part, int) else f".{readable(part)}" for part in place]
     return "$" + "".join(parts)
+
+
+def one_line(text: str) -> str:
+    """A text with its control characters written out: what a file says must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def readable(word: str) -> str:
+    """A word of the file on one line and of a bearable length: it may be anything."""
+    return word if word.isprintable() and len(word) <= MAX_WORD else shown(word)
 
 
 def plain_sections(spec: Mapping[Any, Any], collector: Collector) -> dict[str, Any]:
     """The whole spec as JSON values, with ops in the form of `OpSpec`."""
-    plain: dict[str, Any] = _plain(spec, (), collector)
+    plain: dict[str, Any] = _Plain(collector).value(spec, ())
     _sections(plain, (), collector)
     fields = plain.get("fields")
     for name, part in fields.items() if isinstance(fields, dict) else ():
@@ -134,19 +158,26 @@ def _items(value: Any, place: Place, collector: Collector) -> list[dict[str, Any
     if not isinstance(value, list):
         collector.add(place, f"must be a list of ops, got {shown(value)}; put `- ` before each op")
         return []
+    collector.ops += len(value)
+    if collector.ops > MAX_OPS:
+        collector.add(place, f"a spec may have at most {MAX_OPS:,} ops; these make it {collector.ops:,}")
+        return []
     return [_item(item, (*place, index), collector) for index, item in enumerate(value)]
 
 
 def _item(value: Any, place: Place, collector: Collector) -> dict[str, Any]:
     if isinstance(value, str):
-        collector.add(place, f"must be a mapping, got the word {value!r}; write `- {value}: {{}}`")
+        collector.add(
+            place, f"must be a mapping, got the word {shown(value)}; write `- {readable(value)}: {{}}`"
+        )
         return FORMLESS
     if not isinstance(value, dict):
         collector.add(place, f"must be a mapping with one op, got {shown(value)}")
         return FORMLESS
     names = [key for key in value if key not in ITEM_KEYS]
     if len(names) != 1:
-        found = f"the ops {', '.join(names)}" if names else "no op"
+        listed = ", ".join(map(readable, names[:MANY_OPS])) + (", ..." if len(names) > MANY_OPS else "")
+        found = f"the ops {listed}" if names else "no op"
         remedy = "give each op its own `- `; parameters are indented below their op"
         collector.add(place, f"must hold exactly one op, has {found}; {remedy}")
         return FORMLESS
@@ -216,27 +247,47 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def _plain(value: Any, place: Place, collector: Collector) -> Any:
-    """Values as JSON has them; tuples become lists, numpy's scalars numbers, anything else is a problem."""
-    if len(place) > MAX_DEPTH:
-        collector.add(place[:3], f"nested deeper than {MAX_DEPTH} levels")
-        return None
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        value = value.item()
-    if isinstance(value, Mapping):
-        for key in value:
-            if not _is_text(key):
-                collector.add(place, f"keys must be words, got {shown(key)}")
-        return {k: _plain(v, (*place, k), collector) for k, v in value.items() if _is_text(k)}
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [_plain(item, (*place, index), collector) for index, item in enumerate(value)]
+@dataclass
+class _Plain:
+    """Turns values into JSON's: tuples become lists, numpy's scalars numbers, anything else is a problem."""
+
+    collector: Collector
+    count: int = 0
+
+    def value(self, value: Any, place: Place) -> Any:
+        """One value with all that it holds; None where it is a problem."""
+        self.count += 1
+        if len(place) > MAX_DEPTH or self.count > MAX_NODES:
+            return self._refused(place)
+        if hasattr(value, "item") and getattr(value, "shape", None) == ():
+            value = value.item()
+        if isinstance(value, Mapping):
+            for key in value:
+                if not _is_text(key):
+                    self.collector.add(place, f"keys must be words, got {shown(key)}")
+            return {k: self.value(v, (*place, k)) for k, v in value.items() if _is_text(k)}
+        if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+            return [self.value(item, (*place, index)) for index, item in enumerate(value)]
+        problem = _scalar_problem(value)
+        if problem is not None:
+            self.collector.add(place, problem)
+        return value if problem is None else None
+
+    def _refused(self, place: Place) -> None:
+        """Say once for all that follow that there are too many."""
+        if self.count <= MAX_NODES:
+            self.collector.add(place[:3], f"nested deeper than {MAX_DEPTH} levels")
+        elif self.count == MAX_NODES + 1:
+            self.collector.add(place[:3], f"has more than {MAX_NODES:,} values")
+
+
+def _scalar_problem(value: Any) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
-        collector.add(place, f"must be a finite number, got {value}")
-        return None
+        return f"must be a finite number, got {value}"
+    if isinstance(value, int) and abs(value) >= MAX_INTEGER:
+        return f"must be a whole number below 2**1023, got one of {value.bit_length():,} bits"
     if isinstance(value, str) and not _is_text(value):
-        collector.add(place, f"must be text that UTF-8 can hold, got {shown(value)}")
-        return None
+        return f"must be text that UTF-8 can hold, got {shown(value)}"
     if value is None or isinstance(value, str | int | float | bool):
-        return value
-    collector.add(place, f"must be a number, word, list or mapping, got {type(value).__name__}")
-    return None
+        return None
+    return f"must be a number, word, list or mapping, got {type(value).__name__}"

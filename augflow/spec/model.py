@@ -25,6 +25,9 @@ class SourceSpec(SpecModel):
     quoting: Literal["on", "off"] | None = None
     """Whether `"` quotes the fields of a .csv or .tsv; None means: look and say."""
     target: Literal["class", "multi_label", "regression"] = "class"
+    links: Literal["inside", "follow"] = "inside"
+    """Which symbolic links are followed: those that stay inside the source's folder, or all. The cache of
+    Hugging Face is made of links that lead out of it."""
     split: str | None = None
     classes: tuple[str, ...] | None = None
     masks: str | None = None

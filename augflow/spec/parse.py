@@ -23,13 +23,23 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.representer import SafeRepresenter
 
 from augflow.spec.base import OpSpec
-from augflow.spec.items import MAX_DEPTH, MIX_KEYS, SECTIONS, Collector, Place, plain_sections
+from augflow.spec.items import (
+    MAX_DEPTH,
+    MAX_NODES,
+    MIX_KEYS,
+    SECTIONS,
+    Collector,
+    Place,
+    plain_sections,
+    readable,
+)
 from augflow.spec.messages import form_problems
 from augflow.spec.model import Modality, PipelineSpec
 from augflow.wording import shown
 
 MAX_BYTES = 1_000_000
-MAX_NODES = 50_000
+LONG_TAG = re.compile(r"(?:^|[\s\[{,])![^\s]{1000}")
+"""Takes the reader of YAML time in the square of its length."""
 TAG = "tag:yaml.org,2002:"
 PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 PLAIN_COLLECTIONS = (f"{TAG}map", f"{TAG}seq")
@@ -72,6 +82,9 @@ def parse_file(path: Path) -> ParsedSpec:
         return ParsedSpec(None, collector)
     except UnicodeDecodeError as error:
         collector.add((), f"must be UTF-8 text, byte {error.start} is not; save the file as UTF-8")
+        return ParsedSpec(None, collector)
+    except ValueError as error:
+        collector.add((), f"no file can have this name: {error}; name a YAML file")
         return ParsedSpec(None, collector)
     return parse_text(text, collector)
 
@@ -181,7 +194,7 @@ class _Reader:
         mark = node.start_mark
         self.collector.positions.setdefault(place, (mark.line + 1, mark.column + 1))
         if not isinstance(node, ScalarNode) and node.tag not in PLAIN_COLLECTIONS:
-            self._refuse(place, f"tag {node.tag} is not allowed in a spec; write a plain value")
+            self._refuse_tag(place, node)
         if isinstance(node, MappingNode):
             return self._mapping(node, place)
         if isinstance(node, SequenceNode):
@@ -215,14 +228,17 @@ class _Reader:
         if kind == "null":
             return None
         if kind not in ("int", "float", "bool"):
-            return self._refuse(place, f"tag {node.tag} is not allowed in a spec; write a plain value")
+            return self._refuse_tag(place, node)
         try:
             value = getattr(construct, f"construct_yaml_{kind}")(node)
         except (KeyError, ValueError):
             return self._refuse(place, f"is not readable as {kind}, got {shown(node.value)}")
         if kind == "float" and not math.isfinite(value):
-            return self._refuse(place, f"must be a finite number, got {node.value}")
+            return self._refuse(place, f"must be a finite number, got {readable(node.value)}")
         return value
+
+    def _refuse_tag(self, place: Place, node: Node) -> None:
+        self._refuse(place, f"tag {readable(str(node.tag))} is not allowed in a spec; write a plain value")
 
     def _refuse(self, place: Place, message: str) -> None:
         self.usable = False
@@ -233,6 +249,9 @@ def _read_yaml(text: str, collector: Collector) -> tuple[Any, bool]:
     """The values, and whether they can be judged further."""
     if len(text) > MAX_BYTES:
         collector.add((), f"a spec may have at most {MAX_BYTES} bytes")
+        return None, False
+    if LONG_TAG.search(text):
+        collector.add((), "holds a tag of more than 1,000 characters; write plain values")
         return None, False
     yaml = YAML(typ="safe", pure=True)
     try:

@@ -53,7 +53,8 @@ def digest(files: Sequence[str]) -> str:
 
 def _inside(folder: str) -> Iterator[str]:
     for root, _, names in os.walk(folder, followlinks=True):
-        yield from (os.path.join(root, name) for name in names)
+        places = (os.path.join(root, name) for name in names)
+        yield from (place for place in places if os.path.isfile(place))  # a pipe would be waited for
 
 
 def _why_not(path: str, strange: Sequence[str]) -> str:

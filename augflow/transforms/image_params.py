@@ -24,7 +24,7 @@ from augflow.transforms.checking import (
     value_problem,
 )
 from augflow.transforms.image_transform import construct
-from augflow.wording import closest
+from augflow.wording import closest, shown
 
 OURS = ("self", "p", "strict")
 """Arguments that the engine sets."""
@@ -46,6 +46,11 @@ NAMED_VALUES: Mapping[str, Mapping[str, int]] = {
     "border_mode": BORDER_MODES,
 }
 """OpenCV's enumerations by name; integers are their canonical form."""
+
+
+SIDES = frozenset({"height", "width", "size", "min_height", "min_width", "max_size", "max_size_hw"})
+MAX_SIDE = 2**15
+"""Pixels of a side that an op may ask for."""
 
 
 class ImageParams:
@@ -101,6 +106,7 @@ class ImageParams:
                 or value_problem(self.annotations[name], value)
                 or range_problem(name, self.annotations[name], value)
                 or _axis_problem(name, value)
+                or _side_problem(name, value)
             )
             if message is not None:
                 problems.append(ParamProblem(name, message))
@@ -178,6 +184,15 @@ def _name_problem(name: str, value: Any) -> str | None:
         if names and isinstance(word, str):
             return f"must be one of {', '.join(names)}, got {word!r}{closest(word, names)}"
     return None
+
+
+def _side_problem(name: str, value: Any) -> str | None:
+    """Whether an image of this size could be made; its memory would be taken sample by sample."""
+    sides = value if isinstance(value, list | tuple) else [value]
+    largest = max((side for side in sides if isinstance(side, int)), default=0)
+    if name not in SIDES or largest <= MAX_SIDE:
+        return None
+    return f"must be at most {MAX_SIDE:,} pixels, got {shown(value)}; make it smaller"
 
 
 def _axis_problem(name: str, value: Any) -> str | None:

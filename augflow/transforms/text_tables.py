@@ -19,6 +19,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
+from augflow.regular import TooLargeError, read_regular
 from augflow.transforms.spans import Phrases, folded, phrases_of
 
 LARGEST = 8 * 2**20
@@ -89,10 +90,11 @@ def table_name(path: str) -> str:
         return path
     file = Path(path)
     try:
-        size = file.stat().st_size
-        if size > LARGEST:
-            raise ValueError(f"{path}: a table may have {LARGEST} bytes, got {size}; leave out rare words")
-        text = file.read_bytes().decode("utf-8-sig")
+        text = read_regular(file, LARGEST).decode("utf-8-sig")
+    except TooLargeError as error:
+        raise ValueError(
+            f"{path}: a table may have {LARGEST} bytes, got {error.size}; leave out rare words"
+        ) from error
     except OSError as error:
         raise ValueError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -133,6 +135,8 @@ def _json_pairs(path: str, text: str) -> Iterator[tuple[str, str, list[str]]]:
         content = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}:{error.lineno}: is no JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: is no JSON: {error}") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: must be a map from words to lists, got {type(content).__name__}")
     for word, alternatives in content.items():

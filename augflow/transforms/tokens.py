@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
+from augflow.regular import read_regular
 from augflow.rng import KeyedRandom
 from augflow.sample import Array, Audio, Drawn, Fields, Padded
 from augflow.transforms.catalog import Op, Param, ParamProblem, Params, Size, Transform
@@ -198,10 +198,7 @@ def _digest(content: str) -> str:
 
 
 def _content(file: str) -> str:
-    path = Path(file)
-    if path.stat().st_size > MAX_TOKENIZER_BYTES:
-        raise ValueError(f"{file} has {path.stat().st_size:,} bytes, above {MAX_TOKENIZER_BYTES:,}")
-    return path.read_text(encoding="utf-8")
+    return read_regular(file, MAX_TOKENIZER_BYTES).decode("utf-8")
 
 
 def _hash_params(buckets: Buckets = 20_000, max_length: Length | None = None, lower: bool = True) -> None: ...

@@ -107,7 +107,13 @@ FIELDS = {
         },
         {
             "modality": "text",
-            "source": {"kind": "table", "quoting": "off", "split": "train", "classes": ["a"]},
+            "source": {
+                "kind": "table",
+                "quoting": "off",
+                "links": "follow",
+                "split": "train",
+                "classes": ["a"],
+            },
         },
     ],
 )
@@ -138,6 +144,7 @@ def test_every_modality_and_form_is_accepted(validator: Draft202012Validator, sp
         {"modality": "image", "batch": {"mix": {"mixup": {}, "until_epoch": 0}}},
         {"modality": "image", "batch": {"mix_until": 3}},
         {"modality": "image", "source": {"target": "classes"}},
+        {"modality": "image", "source": {"links": "all"}},
         {"modality": "image", "views": 2},
     ],
 )

@@ -128,7 +128,13 @@ def test_split_of_class_folders_is_refused(tree: Tree) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", [SourceSpec(split="a"), SourceSpec(kind="folder"), SourceSpec(columns={"id": "key"})]
+    "spec",
+    [
+        SourceSpec(split="a"),
+        SourceSpec(kind="folder"),
+        SourceSpec(columns={"id": "key"}),
+        SourceSpec(links="follow"),
+    ],
 )
 def test_path_options_are_refused_for_objects(spec: SourceSpec) -> None:
     """Options that would be ignored are an error."""

@@ -59,7 +59,14 @@ SPECS = st.fixed_dictionaries(
         "augment": SECTIONS,
         "evaluate": SECTIONS,
         "finish": SECTIONS,
-        "source": st.fixed_dictionaries({}, optional={"path": WORDS, "max_bad": st.integers(0, 9)}),
+        "source": st.fixed_dictionaries(
+            {},
+            optional={
+                "path": WORDS,
+                "max_bad": st.integers(0, 9),
+                "links": st.sampled_from(["inside", "follow"]),
+            },
+        ),
         "batch": st.fixed_dictionaries(
             {},
             optional={
