@@ -9,7 +9,15 @@ from pathlib import Path
 
 from benchmarks.settings import Settings
 
-QUESTIONS = ("heavy_stream", "light_stream", "transport", "epoch_boundary")
+QUESTIONS = (
+    "heavy_stream",
+    "light_stream",
+    "transport",
+    "epoch_boundary",
+    "lost_worker",
+    "kill_storm",
+    "memory",
+)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -9,7 +9,7 @@ second one-dimensional, is images and their labels. Where several fields are ask
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -30,6 +30,9 @@ from augflow.sources.targets import described
 
 PROBES = 8
 """How many items are tried, until one can be read, to see what items hold."""
+
+ID_PROBES = 100_000
+"""Of how many items the ids are checked and go into the fingerprint, so that ten million start at once."""
 
 
 class _Pairs:
@@ -115,7 +118,8 @@ class ObjectSource:
         """Not known without reading every item."""
 
     def fingerprint(self) -> str:
-        """Hex digest of type, length, the object's own `fingerprint()` and its ids, where it has them."""
+        """Hex digest of type, length, the object's own `fingerprint()` and its ids, where it has them; of
+        long ones, of `ID_PROBES` ids."""
         return self.digest
 
 
@@ -217,7 +221,7 @@ def _digest(items: Any, name: str) -> str:
         hasher.update(b"\0fingerprint\0" + str(items.fingerprint()).encode())
     if hasattr(items, "sample_id"):
         seen: set[str] = set()
-        for index in range(len(items)):
+        for index in _probed(len(items)):
             identity = items.sample_id(index)
             if not isinstance(identity, str) or identity in seen:
                 raise SourceError(
@@ -227,3 +231,12 @@ def _digest(items: Any, name: str) -> str:
             seen.add(identity)
             hasher.update(b"\0" + identity.encode("utf-8", "surrogatepass"))
     return hasher.hexdigest()
+
+
+def _probed(length: int) -> Iterator[int]:
+    """The items whose ids are asked for when a source is opened: all, or as many, evenly spread, with the
+    first and the last."""
+    if length <= ID_PROBES:
+        yield from range(length)
+    else:
+        yield from (number * (length - 1) // (ID_PROBES - 1) for number in range(ID_PROBES))

@@ -16,7 +16,7 @@ import torch
 
 import augflow
 from augflow.digest import digest_streams
-from augflow.engine import open_engine
+from augflow.engine import EngineOptions, open_engine
 from augflow.engine.base import Task
 from augflow.engine.window import AHEAD, DEPTH
 from augflow.train import StreamDataset, StreamLoader
@@ -235,14 +235,16 @@ def test_killed_workers_change_no_byte(
 
 
 def test_op_that_kills_its_worker_ends_the_stream(register: Callable[..., Any], samples: Path) -> None:
-    """A sample that takes every worker down is an EngineError after three deaths, not a hang."""
+    """A sample that takes every worker down is a bad sample, named, after three deaths alone; not a hang."""
 
     @register()
     def deadly(image: np.ndarray) -> np.ndarray:
         os._exit(7)
 
-    with with_op("deadly").stream(samples, num_workers=2) as stream, pytest.raises(augflow.EngineError):
-        next(iter(stream))
+    with with_op("deadly").stream(samples, num_workers=2) as stream:
+        with pytest.raises(augflow.BadSampleError, match="took its worker down 3 times") as caught:
+            next(iter(stream))
+        assert str(samples) in caught.value.sample
 
 
 def test_tasks_are_taken_only_as_far_ahead_as_the_window(pipeline: augflow.Pipeline, samples: Path) -> None:
@@ -255,7 +257,7 @@ def test_tasks_are_taken_only_as_far_ahead_as_the_window(pipeline: augflow.Pipel
             yield Task(taken, taken, ((0, 8),))
             taken += 1
 
-    engine = open_engine(pipeline.stream(samples).context, 2)
+    engine = open_engine(pipeline.stream(samples).context, EngineOptions(2))
     try:
         results = engine.results(tasks())
         for given in range(1, 6):

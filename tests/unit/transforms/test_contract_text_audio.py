@@ -60,9 +60,14 @@ each_op = pytest.mark.parametrize(("modality", "name"), NAMES)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = audio_cases.made_noises(tmp_path_factory.mktemp("noises"))
-    (made / "tokenizer.json").write_text(json.dumps(TOKENIZER))
-    return made
+    return write_files(tmp_path_factory.mktemp("noises"))
+
+
+def write_files(folder: Path) -> Path:
+    """The files that ops read: noises, and a tokenizer."""
+    audio_cases.made_noises(folder)
+    (folder / "tokenizer.json").write_text(json.dumps(TOKENIZER))
+    return folder
 
 
 def params_of(modality: str, name: str, folder: Path) -> dict[str, Any]:
