@@ -108,8 +108,9 @@ class Dispatcher:
         self._seats[worker] = Seat(warm=warm)
 
     def leave(self, worker: Hashable) -> None:
-        """A worker is let go; others do what it had."""
-        self._repeat(self._seats.pop(worker).load)
+        """A worker is let go; others do what it had. One that was still on its way had nothing."""
+        if worker in self._seats:
+            self._repeat(self._seats.pop(worker).load)
 
     def assign(self, window: Window, now: float) -> tuple[Hashable, Job] | None:
         """The next job and who is to do it; None while all have enough, or there is nothing to do."""

@@ -10,12 +10,16 @@ import pytest
 from ray._raylet import AuthenticationTokenLoader, Config
 from ray.cluster_utils import Cluster
 
-from .grid import ARRAY, CPUS, Case, Ground
+from .grid import ARRAY, Case, Ground
 
 pytestmark = pytest.mark.timeout(150)
 
 CASES = [case for case in ARRAY if case.fault == "raylet"]
 STORE_BYTES = 80 * 2**20
+
+
+CPUS = 2
+"""Of a node: three workers do not fit on one."""
 
 
 class Nodes:

@@ -64,7 +64,7 @@ def assert_replaced(ground: Ground, spec: str, poison: str, world: int, numbers:
     assert len(victims) >= TRIES * len(numbers)
     assert lost >= TRIES * len(numbers)
     TALLY.harms[poison] += len(victims)
-    TALLY.compared("poison", found)
+    TALLY.compared(poison, found)
 
 
 @pytest.mark.parametrize("poison", POISONS)

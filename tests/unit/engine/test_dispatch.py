@@ -47,6 +47,15 @@ def test_work_is_spread_and_repeated_first() -> None:
     assert [job.task.number for job in simulation.queues[4]] == lost
 
 
+def test_a_worker_on_its_way_can_be_let_go() -> None:
+    """It has not joined yet, so there is nothing that others would have to do."""
+    simulation = Simulation(6, 1)
+    simulation.fill()
+    simulation.dispatcher.leave("on its way")
+    assert simulation.dispatcher.workers == [1]
+    assert simulation.run() == list(range(6))
+
+
 def test_a_stopped_worker_is_hedged_then_replaced() -> None:
     """Past the deadline another worker gets its task, and when that is done it is given up."""
     simulation = Simulation(12, 2)
