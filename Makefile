@@ -15,7 +15,7 @@ help:
 	@echo "make demo         the main job on embedded data, about a minute"
 	@echo "make test         all tests"
 	@echo "make test-unit    the tests without Ray"
-	@echo "make test-faults  killed, stopped and poisoned workers"
+	@echo "make test-faults  killed, stopped and poisoned workers: every case, with a summary"
 	@echo "make check        ruff, mypy --strict, import contracts, file and function sizes"
 	@echo "make stubs        augflow/ops.pyi from the catalog"
 	@echo "make bench        augflow and its peers side by side"
@@ -50,11 +50,7 @@ test-unit: install
 	$(BIN)/python -m pytest tests/unit
 
 test-faults: install
-	@if find tests/faults -name 'test_*.py' 2>/dev/null | grep -q .; then \
-		$(BIN)/python -m pytest tests/faults; \
-	else \
-		echo "tests/faults holds no tests"; \
-	fi
+	$(BIN)/python -m pytest -m "long or not long" tests/faults
 
 # tests/test_architecture.py runs the import contracts and measures files and functions.
 check: install

@@ -20,9 +20,10 @@ from augflow.errors import (
     StateError,
     TrainError,
 )
+from augflow.options import StreamOptions
 from augflow.pipeline import Pipeline, load
 from augflow.sample import Batch, Sample
-from augflow.stream import BatchStream, Replay, StreamOptions
+from augflow.stream import BatchStream, Replay
 from augflow.transforms.registered import check, op
 
 __version__ = "0.1.0"

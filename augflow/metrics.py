@@ -16,6 +16,8 @@ class StreamStats:
     """Until the first batch, the start of the workers included."""
     wait_s: float = 0.0
     """Time that the caller spent waiting for batches. Near zero: the trainer is the bottleneck."""
+    longest_wait_s: float = 0.0
+    """The longest wait for a batch after the first one."""
     worker_s: dict[str, float] = field(default_factory=dict)
     """Time of all workers by stage: `read`, `ops`, `mix`; `total` holds them all."""
     cells: int = 0
@@ -32,6 +34,8 @@ class StreamStats:
         if self._first is None:
             self._first, self._before = self._last, samples
             self.first_batch_s = wait_s
+        else:
+            self.longest_wait_s = max(self.longest_wait_s, wait_s)
         self.batches += 1
         self.samples += samples
         self.wait_s += wait_s
@@ -55,6 +59,7 @@ class StreamStats:
             "samples_per_s": (self.samples - self._before) / span if span else 0.0,
             "first_batch_s": self.first_batch_s,
             "wait_s": self.wait_s,
+            "longest_wait_s": self.longest_wait_s,
             "padding_fraction": self.empty / self.cells if self.cells else 0.0,
             "worker_s": dict(self.worker_s),
         }

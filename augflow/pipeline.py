@@ -9,13 +9,14 @@ from typing import Any
 
 from augflow.engine.fields import run_field, with_limits
 from augflow.errors import SourceError
+from augflow.options import StreamOptions
 from augflow.plan import Plan, load_plan
 from augflow.presets import spec_path
 from augflow.rng import KeyedRandom, sample_key
 from augflow.sample import Fields
 from augflow.sources import Source, open_source
 from augflow.spec.parse import dump_spec, written_spec
-from augflow.stream import BatchStream, StreamOptions
+from augflow.stream import BatchStream
 from augflow.transforms.chain import Passage
 from augflow.transforms.conditions import LABEL, Facts
 
@@ -98,7 +99,8 @@ class Pipeline:
         """A stream over a source: a path, or any object with `__len__` and `__getitem__`.
 
         `source` defaults to `source.path` of the spec. `options` are those of `StreamOptions`:
-        `num_workers`, `train`, `shuffle`, `drop_last`, `address`, `rank`, `world_size`, `on_error`.
+        `num_workers`, `train`, `shuffle`, `drop_last`, `address`, `rank`, `world_size`, `on_error`,
+        `task_timeout`.
         """
         known = {field.name for field in dataclass_fields(StreamOptions)}
         unknown = sorted(set(options) - known)

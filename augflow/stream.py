@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import index
 from time import perf_counter
-from typing import Any, Literal, get_args
+from typing import Any
 
 from augflow.batching.assembly import Assembler, Collate
 from augflow.batching.positions import Positions
@@ -23,54 +23,12 @@ from augflow.engine.worker import TaskRunner
 from augflow.environment import describe_environment, environment_differences
 from augflow.errors import BadSampleBudgetError, SourceError, StateError
 from augflow.metrics import StreamStats
+from augflow.options import StreamOptions
 from augflow.plan import Plan, fingerprint, stream_fingerprints
 from augflow.sample import Batch
 from augflow.sources.base import Source
 
 STATE_VERSION = 1
-
-OnError = Literal["raise", "replace", "skip"]
-
-
-@dataclass(frozen=True)
-class StreamOptions:
-    """How a stream runs. Only `train`, `shuffle` and `drop_last` decide which samples come when."""
-
-    train: bool = True
-    shuffle: bool | None = None
-    """None: shuffled in training, in source order in evaluation."""
-    drop_last: bool | None = None
-    """None: dropped in training, kept in evaluation."""
-    num_workers: int = 0
-    address: str | None = None
-    rank: int | None = None
-    world_size: int | None = None
-    on_error: OnError | None = None
-    """None: what the spec says."""
-
-    def __post_init__(self) -> None:
-        known = get_args(OnError)
-        if self.on_error is not None and self.on_error not in known:
-            raise ValueError(f"on_error must be one of {', '.join(known)}, got {self.on_error!r}")
-
-    def resolved(self) -> StreamOptions:
-        """With every None replaced by what it stands for, ranks from torch.distributed or the environment."""
-        rank, world_size = distributed_rank()
-        return replace(
-            self,
-            shuffle=self.train if self.shuffle is None else self.shuffle,
-            drop_last=self.train if self.drop_last is None else self.drop_last,
-            rank=rank if self.rank is None else self.rank,
-            world_size=world_size if self.world_size is None else self.world_size,
-        )
-
-
-def distributed_rank() -> tuple[int, int]:
-    """(rank, world size) of torch.distributed where it is in use, else of RANK and WORLD_SIZE."""
-    distributed = sys.modules.get("torch.distributed")
-    if distributed is not None and distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 
 
 @dataclass(frozen=True)
@@ -118,7 +76,7 @@ class BatchStream:
         self._check_length()
         check_source(plan, source, options.train, bool(options.shuffle))
         self._stats = StreamStats()
-        self._pool = pool or Pool(self.context, options.num_workers, options.address)
+        self._pool = pool or Pool(self.context, options.engine)
         self._flow: Flow | None = None
         self._iterator: weakref.ref[_EpochIterator] | None = None
         self._epoch = 0
@@ -126,6 +84,9 @@ class BatchStream:
         self._placed = True
         self._loaded = False
         self._bad = 0
+        self.held = 0
+        """Batches that a reader has taken ahead and has not handed out yet: nobody has received them.
+        Whoever moves the stream sets it to 0, by which the reader knows that they are no part of it now."""
 
     def _check_shape(self) -> None:
         size, world = self.batch_size, self.world_size
@@ -172,7 +133,7 @@ class BatchStream:
             self._epoch, self._step = self._epoch + 1, 0
         if self._step == 0:
             self.bad_samples, self._bad = [], 0
-        self._placed, self._loaded = True, False
+        self._placed, self._loaded, self.held = True, False, 0
         iterator = _EpochIterator(self, self._epoch)
         self._iterator = weakref.ref(iterator)
         return iterator
@@ -225,22 +186,28 @@ class BatchStream:
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the next epoch; keeps the position of a state just loaded for the same epoch."""
-        if epoch < 0:
-            raise StateError(f"epoch must be at least 0, got {epoch}")
+        epoch = _whole("epoch", epoch)
         if not (self._loaded and epoch == self._epoch):
             self._epoch, self._step = epoch, 0
-        self._placed = True
+        self._placed, self.held = True, 0
 
     def state_dict(self) -> dict[str, Any]:
         """The position after the last batch that was handed out, as JSON values under 1 KB."""
+        epoch, step = self._place()
+        first = step * self.batch_size
+        ahead = sum(bad.position >= first for bad in self.bad_samples) if self.held else 0
         return {
             "version": STATE_VERSION,
-            "epoch": self._epoch,
-            "step": self._step,
-            "bad": self._bad,
+            "epoch": epoch,
+            "step": step,
+            "bad": self._bad - ahead,
             **self._identity,
-            "environment": describe_environment(frozenset(self.plan.kinds().values())),
+            "environment": dict(describe_environment(frozenset(self.plan.kinds().values()))),
         }
+
+    def _place(self) -> tuple[int, int]:
+        """Epoch and step of the batch after the last one that was handed out."""
+        return divmod(self._epoch * len(self) + self._step - self.held, len(self))
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
@@ -263,6 +230,8 @@ class BatchStream:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state` was taken; refuses a state of another stream, saying what differs."""
+        if not isinstance(state, Mapping):
+            raise StateError(f"a state is a mapping that `state_dict` gave, got {type(state).__name__}")
         if state.get("version") != STATE_VERSION:
             raise StateError(f"state version must be {STATE_VERSION}, got {state.get('version')!r}")
         own = self._identity
@@ -273,26 +242,30 @@ class BatchStream:
         ]
         if differing:
             raise StateError(f"the state belongs to another stream: {'; '.join(differing)}")
-        epoch, step = state.get("epoch"), state.get("step")
-        if not isinstance(epoch, int) or not isinstance(step, int) or epoch < 0 or not 0 <= step < len(self):
-            raise StateError(f"the state has no position: epoch {epoch!r}, step {step!r} of {len(self)}")
+        epoch, step, bad = (
+            _whole(f"{name} of a state", state.get(name)) for name in ("epoch", "step", "bad")
+        )
+        if step >= len(self):
+            raise StateError(f"step of a state must be below {len(self)}, the steps of an epoch, got {step}")
         if other := environment_differences(state.get("environment")):
             warnings.warn(f"saved elsewhere, where batches may differ: {', '.join(other)}", stacklevel=2)
-        self._epoch, self._step, self._bad = epoch, step, int(state.get("bad", 0))
+        self._epoch, self._step, self._bad = epoch, step, bad
         self.bad_samples = []
         self._placed = self._loaded = True
+        self.held = 0
 
     def peek(self) -> Batch:
         """The next batch, without moving: of the live iterator, else of the next one."""
-        here = self._placed or self._is_live()
-        return self.replay(*((self._epoch, self._step) if here else (self._epoch + 1, 0))).batch
+        if self._is_live():
+            return self.replay(*self._place()).batch
+        return self.replay(*((self._epoch, self._step) if self._placed else (self._epoch + 1, 0))).batch
 
     def replay(self, epoch: int, step: int) -> Replay:
         """A batch again, made in this process, with the parameters that each op drew."""
         if epoch < 0 or not 0 <= step < len(self):
             raise StateError(f"epoch must be at least 0 and step in [0, {len(self)}), got {epoch} and {step}")
         runner = TaskRunner(replace(self.context, record=True))
-        result = runner.run_task(Task(0, epoch, (self.positions.span(step),)))
+        result = runner.run_task(Task(0, epoch, (self.positions.span(step),), self._pool.condemned()))
         collate = Collate(self.positions, self.plan.ragged, self.plan.spec.batch.ragged)
         assembler = Assembler(collate, step)
         assembler.take(result.columns, 0)
@@ -303,8 +276,15 @@ class BatchStream:
         return BatchStream(self.plan, self.source, replace(self.options, rank=rank), self._pool)
 
     def stats(self) -> dict[str, Any]:
-        """Batches, samples, samples a second, seconds waited, seconds of the workers by stage."""
-        return self._stats.as_dict()
+        """Batches, samples, samples a second, seconds waited, seconds of the workers by stage; workers
+        now, workers lost, tasks repeated."""
+        crew = self._pool.crew()
+        workers = {"workers": crew.workers, "workers_lost": crew.lost, "tasks_repeated": crew.repeated}
+        return {**self._stats.as_dict(), **workers}
+
+    def set_workers(self, number: int) -> None:
+        """Have this many Ray workers from now on, in the middle of an epoch too."""
+        self._pool.set_workers(number)
 
     def close(self) -> None:
         """Stop the workers; the stream can be iterated again and then starts new ones."""
@@ -316,6 +296,14 @@ class BatchStream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _whole(name: str, value: object) -> int:
+    """A count from 0 that a Philox key holds, also of numpy's integers, as an int, which JSON knows."""
+    number = -1 if isinstance(value, bool) or not hasattr(value, "__index__") else index(value)
+    if not 0 <= number < 2**63:
+        raise StateError(f"{name} must be an integer below 2**63 and at least 0, got {value!r}")
+    return number
 
 
 class _EpochIterator:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -35,6 +35,12 @@ class RowEncoder(Protocol):
         ...
 
 
+REPLACEMENT_TRIES = 8
+
+Attempt = tuple[int, int, int]
+"""Epoch, position, and which sample is tried there: 0 its own, 1 to 8 those drawn to replace it."""
+
+
 @dataclass(frozen=True)
 class Task:
     """Rows to compute: positions of one epoch, in order. Positions beyond the source wrap round."""
@@ -42,11 +48,22 @@ class Task:
     number: int
     epoch: int
     spans: tuple[Span, ...]
+    condemned: Mapping[Attempt, str] = field(default_factory=dict)
+    """Attempts that no worker survives, with the reason: bad samples without being tried."""
 
     @property
     def rows(self) -> int:
         """How many rows the result has."""
         return sum(stop - start for start, stop in self.spans)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One attempt at one sample up to mixing, to see whether a worker survives it. Gives no rows."""
+
+    epoch: int
+    position: int
+    attempt: int
 
 
 @dataclass(frozen=True)
@@ -74,8 +91,33 @@ class TaskResult:
     """Seconds by stage: read, ops, mix; `total` is the whole task."""
 
 
+@dataclass(frozen=True)
+class Crew:
+    """How the workers of an engine fare."""
+
+    workers: int = 0
+    """Those at work now; 0 in process."""
+    lost: int = 0
+    """Workers that died, or were replaced because they did not answer."""
+    repeated: int = 0
+    """Tasks that were given to a second worker."""
+
+
 class Engine(Protocol):
     """Where tasks run. Every engine gives the same bytes; they differ in place and speed only."""
+
+    @property
+    def condemned(self) -> Mapping[Attempt, str]:
+        """Attempts that were found to take their worker down."""
+        ...
+
+    def crew(self) -> Crew:
+        """How the workers fare."""
+        ...
+
+    def set_workers(self, number: int) -> None:
+        """Have this many workers from now on."""
+        ...
 
     def results(self, tasks: Iterator[Task]) -> Iterator[TaskResult]:
         """The results in the order of the tasks. Takes tasks only as far ahead as it has use for."""

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from augflow.engine.base import Task, TaskContext, TaskResult
+from augflow.engine.base import Attempt, Crew, Task, TaskContext, TaskResult
 from augflow.engine.worker import TaskRunner
+from augflow.errors import EngineError
 
 
 class InProcessEngine:
     """Runs each task when its result is asked for; breakpoints in ops work."""
 
-    num_workers = 1
+    condemned: Mapping[Attempt, str] = {}
 
     def __init__(self, context: TaskContext) -> None:
         self._runner = TaskRunner(context)
+
+    def crew(self) -> Crew:
+        """Nobody."""
+        return Crew()
+
+    def set_workers(self, number: int) -> None:
+        """Refused: an engine stays what it was opened as."""
+        if number:
+            raise EngineError(f"this stream works in the calling process; open it with num_workers={number}")
 
     def results(self, tasks: Iterator[Task]) -> Iterator[TaskResult]:
         """See `Engine.results`."""

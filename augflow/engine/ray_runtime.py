@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import select
 import signal
 import socket
 import threading
@@ -20,6 +21,8 @@ import ray
 from ray._private.node import Node
 from ray.exceptions import RayError
 
+from augflow.engine.ranks import Meeting, at_the_end, run_name
+from augflow.engine.window import FLIGHT_BYTES
 from augflow.errors import EngineError
 
 REACH_SECONDS = 5.0
@@ -29,11 +32,38 @@ SYSTEM_CONFIG = {"free_objects_period_milliseconds": 10, "oom_grace_period_s": 0
 """Of a local Ray. It frees results once a second when left alone: with large cheap batches the store fills
 before, and whoever puts the next result waits for two seconds."""
 
-FLIGHT_BYTES = 64 * 2**20
-"""Results in flight, a worker. A store much larger than the window touches ever fresh pages."""
-
 STORE_BYTES = 128 * 2**20
 """Object store of a local Ray beside what is in flight; Ray refuses stores below 75 MiB."""
+
+
+def _head_address() -> str:
+    """Where the head of the Ray that this process is connected to listens, as `host:port`."""
+    worker: Any = ray._private.worker.global_worker
+    return str(worker.gcs_client.address)
+
+
+class Watch:
+    """Sees at once when the Ray of this host ends: a connection to its raylet that says nothing."""
+
+    def __init__(self) -> None:
+        worker: Any = ray._private.worker.global_worker
+        self._address = _head_address()
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(worker.node.raylet_socket_name)
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+
+    def check(self) -> None:
+        """Raise `EngineError` where it has ended."""
+        if self._poll.poll(0):
+            raise EngineError(
+                f"the Ray at {self._address} has ended on this host (its raylet is gone); close the stream, "
+                "and go on from its state on a new one"
+            )
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._socket.close()
 
 
 class Runtime:
@@ -47,29 +77,62 @@ class Runtime:
         self._users = 0
         self._opened = False
         self._local = False
+        self._watch: Watch | None = None
+        self._meeting: Meeting | None = None
 
     def acquire(self, num_workers: int, address: str | None) -> bool:
         """Connect or start; returns whether the Ray is a local one of ours."""
         with self._lock:
             if not ray.is_initialized():
                 self._opened, self._local = False, address is None
-                with _access_token(self._local):
-                    _init(num_workers, address)
+                run = run_name() if self._local else None
+                self._meeting = None if run is None else Meeting(run)
+                self._open(num_workers, address)
                 self._opened = True
             elif not self._opened:
                 self._local = False
+            if self._watch is None:
+                self._watch = Watch()
             self._users += 1
             return self._local
+
+    def _open(self, num_workers: int, address: str | None) -> None:
+        token = os.environ.get(TOKEN_VARIABLE, _TOKEN) if self._local else None
+        if self._meeting is not None and not self._meeting.is_host:
+            address, token = self._meeting.attend()
+        with _access_token(token):
+            _init(num_workers, address)
+        if self._meeting is not None and self._meeting.is_host and token is not None:
+            self._meeting.announce(_head_address(), token)
+            at_the_end(self._meeting, self._end)
+
+    def check(self) -> None:
+        """Raise `EngineError` where the Ray of this host has ended. Ask before reading from its store:
+        Ray ends a process that reads from a store which is gone."""
+        if self._watch is not None:
+            self._watch.check()
 
     def release(self) -> None:
         """One user less."""
         with self._lock:
             self._users -= 1
-            if self._users == 0 and self._opened:
-                self._opened = False
-                ray.shutdown()
-                if self._local:
-                    _forget_token()
+            if self._users == 0 and self._watch is not None:
+                self._watch.close()
+                self._watch = None
+            # While other ranks use it, the Ray of the first one stays until its process ends.
+            needed = self._meeting is not None and self._meeting.is_host and self._meeting.has_guests()
+            if self._users == 0 and not needed:
+                self._end()
+
+    def _end(self) -> None:
+        if not self._opened:
+            return
+        self._opened = False
+        ray.shutdown()
+        if self._local:
+            _forget_token()
+        if self._meeting is not None:
+            self._meeting.leave()
 
     def forget(self) -> None:
         """One user less, found by the garbage collector: no lock and no Ray there. Ray ends with the
@@ -79,6 +142,7 @@ class Runtime:
 
 RUNTIME = Runtime()
 
+GONE_VARIABLE = "RAY_gcs_rpc_server_reconnect_timeout_s"
 
 TOKEN_VARIABLE = "RAY_AUTH_TOKEN"  # noqa: S105 - the name of a variable
 MODE_VARIABLE = "RAY_AUTH_MODE"
@@ -86,24 +150,28 @@ _TOKEN = secrets.token_hex(32)
 
 
 @contextlib.contextmanager
-def _access_token(local: bool) -> Iterator[None]:
-    """A token of this process for its local Ray, whose ports listen on all interfaces.
+def _access_token(token: str | None) -> Iterator[None]:
+    """A token of this run for its local Ray, whose ports listen on all interfaces.
 
     Left alone, Ray writes one to the home folder, where other clusters then demand it. Ray's
     processes inherit it, this process remembers it, so the environment is put back at once.
     """
-    if not local or TOKEN_VARIABLE in os.environ:
+    if token is None or TOKEN_VARIABLE in os.environ:
         yield
         return
     _forget_token()
     mode = os.environ.get(MODE_VARIABLE)
-    os.environ[TOKEN_VARIABLE] = _TOKEN
+    os.environ[TOKEN_VARIABLE] = token
+    if mode is None:
+        os.environ[MODE_VARIABLE] = "token"
+        raylet: Any = ray._raylet
+        raylet.Config.initialize("")  # read when Ray was imported, and once more now
     try:
         yield
     finally:
         del os.environ[TOKEN_VARIABLE]
         if mode is None:
-            os.environ.pop(MODE_VARIABLE, None)  # `ray.init` sets it for good
+            os.environ.pop(MODE_VARIABLE, None)
 
 
 def _forget_token() -> None:
@@ -131,7 +199,8 @@ def _init(num_workers: int, address: str | None) -> None:
     handlers = _signal_handlers()
     try:
         if address is not None:
-            ray.init(address=address, **common)
+            with _outliving_the_head():
+                ray.init(address=address, **common)
         else:
             with _without_api_server(), _interrupts_later(handlers):
                 ray.init(
@@ -149,6 +218,20 @@ def _init(num_workers: int, address: str | None) -> None:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _outliving_the_head() -> Iterator[None]:
+    """Ray ends a process that has not reached the head of its cluster for a minute. Not ours: workers that
+    are still there go on, and if there are none it is an error and not an end."""
+    if GONE_VARIABLE in os.environ:
+        yield
+        return
+    os.environ[GONE_VARIABLE] = "1000000"  # seconds
+    try:
+        yield
+    finally:
+        del os.environ[GONE_VARIABLE]
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -15,7 +15,15 @@ from augflow.batching.ragged import view_name
 from augflow.batching.rows import FieldRows, empty_columns
 from augflow.batching.wire import Row, to_wire, wired
 from augflow.engine.arrangement import Arrangement, position_count
-from augflow.engine.base import BadSample, Task, TaskContext, TaskResult
+from augflow.engine.base import (
+    REPLACEMENT_TRIES,
+    Attempt,
+    BadSample,
+    Probe,
+    Task,
+    TaskContext,
+    TaskResult,
+)
 from augflow.engine.fields import run_field, with_limits
 from augflow.errors import BadSampleError, CollateError, OpError
 from augflow.plan import FieldPlan
@@ -23,8 +31,6 @@ from augflow.rng import Key, KeyedRandom, sample_key, tile_key
 from augflow.sample import UNLABELED, Array, Fields, Sample
 from augflow.transforms.chain import Passage, Step
 from augflow.transforms.conditions import NOTHING_KNOWN, Facts
-
-REPLACEMENT_TRIES = 8
 
 FORMS = {"text": "text", "audio": "audio"}
 """The modality that says how a field of a kind is laid out; what follows an image is as the image is."""
@@ -63,9 +69,12 @@ class TaskRunner:
     """Computes tasks. What it keeps between them (an order to look up, memory to write to) never
     decides a result. Not shared between threads."""
 
-    def __init__(self, context: TaskContext) -> None:
+    def __init__(self, context: TaskContext, expendable: bool = False) -> None:
+        """`expendable`: this process can be replaced, so memory that runs out is an error of its own and
+        not at once that of a sample."""
         plan = context.plan
         self._context = context
+        self._expendable = expendable
         self._plan = plan
         self._length = position_count(plan, context.source, context.train)
         self._classes = context.source.classes
@@ -82,6 +91,7 @@ class TaskRunner:
         self._rng = KeyedRandom()
         self._rows = FieldRows()
         self._seconds: dict[str, float] = {}
+        self._condemned: Mapping[Attempt, str] = {}
         self._epoch = -1
         self._order: Arrangement
         self._fields: tuple[FieldPlan, ...] = ()
@@ -95,6 +105,7 @@ class TaskRunner:
         started = perf_counter()
         self._seconds = {"read": 0.0, "ops": 0.0, "mix": 0.0}
         self._turn_to(task.epoch)
+        self._condemned = task.condemned
         result = TaskResult(task.number, empty_columns(task.rows, len(self._classes)))
         self._rows.start(task.rows)
         row = 0
@@ -174,30 +185,54 @@ class TaskRunner:
         self._rows.put(row, wire, ready[r].place)
         return mixed
 
+    def run_probe(self, probe: Probe) -> bool:
+        """Whether an attempt gives a sample; a bad one is told of by the task that it belongs to."""
+        self._seconds = {"read": 0.0, "ops": 0.0, "mix": 0.0}
+        self._turn_to(probe.epoch)
+        self._condemned = {}
+        try:
+            self._tried(probe.position, probe.attempt)
+        except (BadSampleError, OpError):
+            return False
+        return True
+
     def _ready(self, position: int) -> Ready:
         """The sample of a position after prepare and augment, or its stand-in."""
-        source, seed = self._context.source, self._seed
-        index, copy = self._order[position]
-        sample_id = source.sample_id(index)
         try:
-            return self._attempt(index, sample_id, copy)
+            return self._tried(position, 0)
         except (BadSampleError, OpError) as error:
             if not self._context.replace_bad:
                 raise
             reason = error.reason if isinstance(error, BadSampleError) else str(error)
-            bad = BadSample(position, source.place(index), reason)
-        choice = Key("replace", seed, self._epoch, sample_id)
-        for attempt in range(REPLACEMENT_TRIES):
-            self._rng.rekey(choice.at(b"%d" % attempt))
-            stand_in = int(self._rng.generator.integers(len(source)))
+            bad = BadSample(position, self._context.source.place(self._order[position][0]), reason)
+        for attempt in range(1, 1 + REPLACEMENT_TRIES):
             try:
-                ready = self._attempt(stand_in, sample_id, copy)
+                ready = self._tried(position, attempt)
             except (BadSampleError, OpError):
                 continue
             ready.bad = bad
             return ready
         reason = f"{bad.reason}; {REPLACEMENT_TRIES} samples drawn to replace it were bad as well"
         raise BadSampleError(bad.place, reason)
+
+    def _tried(self, position: int, attempt: int) -> Ready:
+        """The sample of a position, or the n-th of those drawn to replace it."""
+        source = self._context.source
+        index, copy = self._order[position]
+        sample_id = source.sample_id(index)
+        if attempt:
+            choice = Key("replace", self._seed, self._epoch, sample_id)
+            self._rng.rekey(choice.at(b"%d" % (attempt - 1)))
+            index = int(self._rng.generator.integers(len(source)))
+        reason = self._condemned.get((self._epoch, position, attempt))
+        if reason is not None:
+            raise BadSampleError(source.place(index), reason)
+        try:
+            return self._attempt(index, sample_id, copy)
+        except (BadSampleError, OpError) as error:
+            if self._expendable and isinstance(error.__cause__, MemoryError):
+                raise error.__cause__ from error
+            raise
 
     def _attempt(self, index: int, key_id: str, copy: int) -> Ready:
         """A sample in all its views, with the draws that belong to `key_id`."""

@@ -14,7 +14,7 @@ import numpy as np
 from augflow.batching.positions import Positions
 from augflow.batching.ragged import view_name
 from augflow.batching.sizing import TaskSizer
-from augflow.engine import open_engine
+from augflow.engine import EngineOptions, open_engine
 from augflow.engine.arrangement import position_count
 from augflow.engine.base import BadSample, Task, TaskResult
 from augflow.environment import describe_environment
@@ -159,7 +159,7 @@ class _Run:
             record=True,
             encoder=FieldEncoder(self._fields, self._options.jpeg),
         )
-        engine = open_engine(context, self._options.num_workers, self._options.address)
+        engine = open_engine(context, EngineOptions(self._options.num_workers, self._options.address))
         sizer = TaskSizer(self._stream.plan.tile)
         try:
             for result in engine.results(self._tasks(done, sizer)):

@@ -26,7 +26,7 @@ from augflow.train.optimize import DecoupledSGD
 from augflow.train.options import EpochRecord, FitOptions, FitReport
 from augflow.train.regularize import clip_gradients, parameter_groups, penalty
 from augflow.train.report import plot_curves, verdict
-from augflow.train.save import load_model, save_model
+from augflow.train.save import load_model, save_model, weights_sha256
 from augflow.train.sequences import SpectrogramCNN, TextCNN
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ __all__ = [
     "save_model",
     "soft_cross_entropy",
     "verdict",
+    "weights_sha256",
 ]
 
 

@@ -68,7 +68,6 @@ class StreamLoader:
         self._side = torch.cuda.Stream(self.device) if on_cuda else None  # type: ignore[no-untyped-call]
         self._images = image_columns(stream.plan)
         self._normalize = Normalizer(stream.plan.spec.output.statistics(), self.device, dtype)
-        self._position: dict[str, Any] | None = None
 
     @property
     def batch_size(self) -> int:
@@ -83,21 +82,24 @@ class StreamLoader:
 
         Lightning calls `iter` and then `set_epoch`; an eager iterator would start the wrong epoch.
         """
-        if not self._copy_ahead:
-            for batch in self.stream:
-                yield self._hand_out(self._copy(batch))
-            return
-        waiting: tuple[_Copy, dict[str, Any]] | None = None
-        self._position = self.stream.state_dict()
-        for batch in self.stream:
-            copied = self._copy(batch), self.stream.state_dict()
-            if waiting is not None:
-                self._position = waiting[1]
-                yield self._hand_out(waiting[0])
-            waiting = copied
-        self._position = None
-        if waiting is not None:
-            yield self._hand_out(waiting[0])
+        batches = iter(self.stream)
+        ahead = None
+        while True:
+            # Where somebody has moved the stream since, what was copied ahead is no part of it any more.
+            copy = ahead if self.stream.held else self._take(batches)
+            if copy is None:
+                return
+            ahead = self._take(batches) if self._copy_ahead else None
+            self.stream.held -= 1
+            yield self._hand_out(copy)
+
+    def _take(self, batches: Iterator[Batch]) -> _Copy | None:
+        """Take a batch from the stream and send it on its way; None at the end of the epoch."""
+        batch = next(batches, None)
+        if batch is None:
+            return None
+        self.stream.held += 1
+        return self._copy(batch)
 
     def _copy(self, batch: Batch) -> _Copy:
         """Start a batch's way to the device."""
@@ -124,24 +126,23 @@ class StreamLoader:
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch of the next iteration; a position just loaded in that epoch is kept."""
-        self._position = None
         self.stream.set_epoch(epoch)
 
     def state_dict(self) -> dict[str, Any]:
         """The position after the last batch that was handed out."""
-        return self.stream.state_dict() if self._position is None else dict(self._position)
+        return self.stream.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go to a saved position; the stream refuses a state that is not its own."""
-        self._position = None
-        self.stream.load_state_dict(dict(state))
+        self.stream.load_state_dict(state)
 
 
 class StreamDataset(IterableDataset[TensorBatch]):
     """A stream inside torch's own loader: `DataLoader(StreamDataset(stream), batch_size=None)`.
 
     Yields what `StreamLoader(stream)` yields on the CPU. The stream has workers of its own, so
-    torch's `num_workers` must stay 0.
+    torch's `num_workers` must stay 0. The position is this dataset's: torch's loader has none, so that
+    Lightning resumes a `StreamLoader` and not this; torchdata's StatefulDataLoader does ask the dataset.
     """
 
     def __init__(self, stream: BatchStream) -> None:

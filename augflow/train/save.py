@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,3 +56,17 @@ def load_model(path: Path | str, model: nn.Module | None = None) -> tuple[nn.Mod
         model = REFERENCE_MODELS[saved["model"]](**saved["architecture"])
     model.load_state_dict(saved["state_dict"])
     return model.eval(), tuple(saved["classes"])
+
+
+def weights_sha256(model: nn.Module) -> str:
+    """The SHA-256 of a model's parameters and buffers: name, dtype, shape and bytes of each, in order.
+
+    Equal for equal weights on any device. Of a model in DistributedDataParallel pass its `module`, or
+    the names differ.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        # numpy has no bfloat16; bytes it has.
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()

@@ -13,6 +13,7 @@ from augflow.sources.base import Source
 from augflow.spec.regularize import RegularizeSpec
 from augflow.train.fit import fit
 from augflow.train.options import FitOptions, FitReport
+from augflow.train.save import weights_sha256
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ class Study:
 
 
 def summary(reports: Sequence[FitReport]) -> dict[str, Any]:
-    """Accuracies a seed, in [0, 1], with mean and sample standard deviation (None for one seed)."""
+    """Accuracies a seed, in [0, 1], with mean and sample standard deviation (None for one seed).
+
+    `weights_sha256`, one a seed, tells whether two runs ended with the same model.
+    """
     accuracy = [report.val_accuracy for report in reports]
     known = [value for value in accuracy if value is not None]
     return {
@@ -66,6 +70,7 @@ def summary(reports: Sequence[FitReport]) -> dict[str, Any]:
         "epochs_run": [report.epochs_run for report in reports],
         "samples_per_s": statistics.fmean(report.samples_per_s for report in reports),
         "seeds": [report.seed for report in reports],
+        "weights_sha256": [weights_sha256(report.model) for report in reports],
         "val_samples": reports[0].val_samples,
         "classes": list(reports[0].classes),
         "fingerprint": reports[0].fingerprint,

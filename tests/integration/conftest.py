@@ -19,8 +19,10 @@ from PIL import Image
 
 import augflow
 from augflow.cli import app
-from augflow.digest import StreamDigest, digest_streams
 from augflow.transforms import registered
+
+from .. import processes, streams
+from ..processes import WORKER, alive, title_of
 
 AUGFLOW = str(Path(sys.executable).with_name("augflow"))
 MARK = "AUGFLOW_TEST_FAMILY"
@@ -74,22 +76,10 @@ def register() -> Iterator[Callable[..., Any]]:
     registered._registered.update(before)
 
 
-def two_epochs(stream: augflow.BatchStream) -> StreamDigest:
-    """The digest over epochs 0 and 1."""
-    return digest_streams([stream], epochs=2)
-
-
 @pytest.fixture(scope="session")
 def assert_same_stream() -> Callable[..., None]:
     """The promise: both streams deliver the same bytes, step by step over two epochs."""
-
-    def check(one: augflow.BatchStream, other: augflow.BatchStream) -> None:
-        first, second = two_epochs(one), two_epochs(other)
-        assert first.samples > 0
-        assert first.steps == second.steps
-        assert first.hexdigest() == second.hexdigest()
-
-    return check
+    return streams.assert_same_stream
 
 
 class Ran:
@@ -153,7 +143,7 @@ class Program:
                     self._seen |= {process, *process.children(recursive=True)}
         return [process for process in self._seen if alive(process)]
 
-    def workers(self, title: str = "ray::_Worker") -> list[psutil.Process]:
+    def workers(self, title: str = WORKER) -> list[psutil.Process]:
         """The Ray actors among them, by the beginning of their title."""
         return [process for process in self.processes() if title_of(process).startswith(title)]
 
@@ -176,31 +166,10 @@ class Program:
             self.process.wait(timeout=10)
 
 
-def alive(process: psutil.Process) -> bool:
-    """Whether a process runs; what waits to be reaped does not."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def title_of(process: psutil.Process) -> str:
-    """What `ps` shows first."""
-    try:
-        return (process.cmdline() or [""])[0]
-    except psutil.Error:
-        return ""
-
-
 @pytest.fixture
 def own_workers() -> Callable[[], list[psutil.Process]]:
     """The Ray actors that descend from this process."""
-
-    def find() -> list[psutil.Process]:
-        family = psutil.Process().children(recursive=True)
-        return [process for process in family if title_of(process).startswith("ray::_Worker")]
-
-    return find
+    return processes.own_workers
 
 
 @pytest.fixture

@@ -16,15 +16,17 @@ import torch
 
 import augflow
 from augflow.digest import digest_streams
-from augflow.engine import open_engine
+from augflow.engine import EngineOptions, open_engine
 from augflow.engine.base import Task
 from augflow.engine.window import AHEAD, DEPTH
 from augflow.train import StreamDataset, StreamLoader
 
+from ..streams import Delivered, Delivery, deliver, received
+
 pytestmark = pytest.mark.timeout(90)
 
 Workers = Callable[[], list[psutil.Process]]
-Same = Callable[[augflow.BatchStream, augflow.BatchStream], None]
+Same = Callable[[Delivered, Delivered], None]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -75,12 +77,12 @@ def test_seed_and_epoch_change_the_bytes(pipeline: augflow.Pipeline, samples: Pa
     assert len(set(one + other)) == len(one + other)
 
 
-def test_ranks_share_the_workers_of_one_pool(pipeline: augflow.Pipeline, samples: Path) -> None:
+def test_ranks_share_the_workers_of_one_pool(
+    pipeline: augflow.Pipeline, samples: Path, assert_same_stream: Same
+) -> None:
     """Two ranks on one pool of Ray workers are together the stream of one rank in this process."""
-    whole = digest_streams([pipeline.stream(samples, drop_last=False)], epochs=2)
     with pipeline.stream(samples, num_workers=2, world_size=2, rank=0, drop_last=False) as first:
-        parts = digest_streams([first, first.for_rank(1)], epochs=2)
-    assert parts.hexdigest() == whole.hexdigest()
+        assert_same_stream(pipeline.stream(samples, drop_last=False), [first, first.for_rank(1)])
 
 
 def test_users_op_gives_the_same_bytes_on_workers(
@@ -218,41 +220,31 @@ def _budget() -> dict[str, Any]:
 
 @pytest.mark.parametrize("victims", [1, 2])
 def test_killed_workers_change_no_byte(
-    pipeline: augflow.Pipeline, samples: Path, own_workers: Workers, victims: int
+    pipeline: augflow.Pipeline, samples: Path, assert_same_stream: Same, own_workers: Workers, victims: int
 ) -> None:
     """After SIGKILL of one or of all workers in mid-epoch, the epochs are complete and equal."""
-    expected = digest_streams([pipeline.stream(samples)], epochs=3)
+    steps = 3 * len(pipeline.stream(samples))
     others = set(own_workers())
     with pipeline.stream(samples, num_workers=2) as stream:
-
-        class Killing:
-            """The stream, with a murder after its first batch."""
-
-            plan = stream.plan
-
-            def set_epoch(self, epoch: int) -> None:
-                stream.set_epoch(epoch)
-
-            def __iter__(self) -> Iterator[augflow.Batch]:
-                for step, batch in enumerate(stream):
-                    if step == 0:
-                        for worker in list(set(own_workers()) - others)[:victims]:
-                            worker.kill()
-                    yield batch
-
-        found = digest_streams([Killing()], epochs=3)  # type: ignore[list-item]
-    assert found.steps == expected.steps
+        found = Delivery(stream)
+        for number, _ in enumerate(received([stream], found, steps)):
+            if number == 0:
+                for worker in list(set(own_workers()) - others)[:victims]:
+                    worker.kill()
+    assert_same_stream(deliver(pipeline.stream(samples), steps), found)
 
 
 def test_op_that_kills_its_worker_ends_the_stream(register: Callable[..., Any], samples: Path) -> None:
-    """A sample that takes every worker down is an EngineError after three deaths, not a hang."""
+    """A sample that takes every worker down is a bad sample, named, after three deaths alone; not a hang."""
 
     @register()
     def deadly(image: np.ndarray) -> np.ndarray:
         os._exit(7)
 
-    with with_op("deadly").stream(samples, num_workers=2) as stream, pytest.raises(augflow.EngineError):
-        next(iter(stream))
+    with with_op("deadly").stream(samples, num_workers=2) as stream:
+        with pytest.raises(augflow.BadSampleError, match="took its worker down 3 times") as caught:
+            next(iter(stream))
+        assert str(samples) in caught.value.sample
 
 
 def test_tasks_are_taken_only_as_far_ahead_as_the_window(pipeline: augflow.Pipeline, samples: Path) -> None:
@@ -265,7 +257,7 @@ def test_tasks_are_taken_only_as_far_ahead_as_the_window(pipeline: augflow.Pipel
             yield Task(taken, taken, ((0, 8),))
             taken += 1
 
-    engine = open_engine(pipeline.stream(samples).context, 2)
+    engine = open_engine(pipeline.stream(samples).context, EngineOptions(2))
     try:
         results = engine.results(tasks())
         for given in range(1, 6):

@@ -10,8 +10,9 @@ import numpy as np
 
 import augflow
 from augflow.digest import digest_streams
+from augflow.options import StreamOptions
 from augflow.sample import UNLABELED, Array, Audio, Boxes, Keypoints, Sample
-from augflow.stream import BatchStream, StreamOptions
+from augflow.stream import BatchStream
 
 RATE = 8000
 

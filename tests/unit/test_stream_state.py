@@ -177,6 +177,10 @@ def changed(**sections: Any) -> dict[str, Any]:
     return {**SPEC, **sections}
 
 
+def batched(**batch: Any) -> dict[str, Any]:
+    return changed(batch={**SPEC["batch"], **batch})
+
+
 @pytest.mark.parametrize(
     ("other", "names"),
     [
@@ -189,6 +193,13 @@ def changed(**sections: Any) -> dict[str, Any]:
         (lambda: stream(train=False), ["shuffle", "drop_last", "spec"]),
         (lambda: stream(on_error="replace"), ["on_error"]),
         (lambda: stream(classes=["0", "1", "2", "3"]), ["classes"]),
+        (lambda: stream(batched(mix=None)), ["spec"]),
+        (lambda: stream(batched(mix={"mixup": {"alpha": 0.3}})), ["spec"]),
+        (lambda: stream(batched(mix={"mixup": {}, "by": "model"})), ["spec"]),
+        (lambda: stream(batched(tile=8)), ["spec"]),
+        (lambda: stream(batched(mix=None, views=2)), ["spec"]),
+        (lambda: stream(batched(repeats=2)), ["spec"]),
+        (lambda: stream(changed(output={"dtype": "float32"})), ["spec"]),
     ],
 )
 def test_another_streams_state_is_refused_by_what_differs(other: Any, names: list[str]) -> None:
@@ -203,13 +214,55 @@ def test_another_streams_state_is_refused_by_what_differs(other: Any, names: lis
 
 
 @pytest.mark.parametrize(
-    "broken", [{}, {"version": 2}, {"step": 4}, {"step": -1}, {"epoch": "1"}, {"epoch": None}]
+    "broken",
+    [
+        {},
+        {"version": 2},
+        {"step": 4},
+        {"step": -1},
+        {"step": True},
+        {"step": 1.0},
+        {"epoch": "1"},
+        {"epoch": None},
+        {"epoch": 2**63},
+        {"bad": -1},
+        {"bad": "1"},
+        {"bad": None},
+    ],
 )
 def test_a_broken_state_is_refused(broken: dict[str, Any]) -> None:
     """Neither an empty state nor one past the end is taken for a position."""
     state = {**stream().state_dict(), **broken} if broken else {}
     with pytest.raises(StateError):
         stream().load_state_dict(state)
+
+
+@pytest.mark.parametrize("state", [None, [], "{}", 3])
+def test_what_is_no_state_is_refused(state: Any) -> None:
+    """A state that was never saved, or is still JSON, is told from one of another stream."""
+    with pytest.raises(StateError, match="a state is a mapping"):
+        stream().load_state_dict(state)
+
+
+def test_a_state_belongs_to_its_caller() -> None:
+    """Whatever is done to a state changes no other."""
+    found = stream()
+    before = json.dumps(found.state_dict())
+    state = found.state_dict()
+    state["environment"].clear()
+    state.clear()
+    assert json.dumps(found.state_dict()) == before
+
+
+def test_epochs_of_numpy_are_numbers() -> None:
+    """`for epoch in np.arange(3)` leaves a state that is JSON; what is no epoch is refused at once."""
+    found = stream()
+    found.set_epoch(np.int64(1))
+    assert json.loads(json.dumps(found.state_dict()))["epoch"] == 1
+    for epoch in (1.5, "1", None, True, 2**63):
+        with pytest.raises(StateError, match="epoch must be an integer"):
+            found.set_epoch(epoch)  # type: ignore[arg-type]
+    assert next(iter(found)).epoch == 1
 
 
 def test_a_refused_state_moves_nothing(epochs: list[list[bytes]]) -> None:

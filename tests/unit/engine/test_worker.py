@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from augflow.batching.wire import to_wire
-from augflow.engine import ENGINE_VARIABLE, open_engine
+from augflow.engine import ENGINE_VARIABLE, EngineOptions, open_engine
 from augflow.engine.base import Task, TaskContext, TaskResult
 from augflow.engine.inprocess import InProcessEngine
 from augflow.engine.worker import TaskRunner
@@ -129,15 +129,17 @@ def test_results_of_the_engine_come_in_the_order_of_the_tasks() -> None:
 
 def test_engines_are_chosen_by_number_and_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     """0 workers run here; the variable brings any number home; nonsense is named."""
-    assert isinstance(open_engine(context(), 0), InProcessEngine)
+    assert isinstance(open_engine(context(), EngineOptions()), InProcessEngine)
     monkeypatch.setenv(ENGINE_VARIABLE, "inprocess")
-    assert isinstance(open_engine(context(), 8), InProcessEngine)
+    assert isinstance(open_engine(context(), EngineOptions(8)), InProcessEngine)
     monkeypatch.setenv(ENGINE_VARIABLE, "local")
     with pytest.raises(EngineError, match="must be `inprocess` or unset, got 'local'"):
-        open_engine(context(), 8)
+        open_engine(context(), EngineOptions(8))
     monkeypatch.delenv(ENGINE_VARIABLE)
     with pytest.raises(EngineError, match="at least 0, got -1"):
-        open_engine(context(), -1)
+        EngineOptions(-1)
+    with pytest.raises(EngineError, match="above 0 seconds, got 0"):
+        EngineOptions(2, task_timeout=0)
 
 
 def test_the_wire_has_one_dtype() -> None:

@@ -43,7 +43,7 @@ class FakeStream:
         field = SimpleNamespace(name="image", modality="image")
         self.plan = SimpleNamespace(spec=spec, fingerprint="feed", mix=None, fields=(field,))
         self.source = SimpleNamespace(target_kind="class")
-        self.epoch = self.step = 0
+        self.epoch = self.step = self.held = 0
         self.placed, self.loaded = True, False
         self.live: Any = None
 
@@ -54,7 +54,7 @@ class FakeStream:
     def __iter__(self) -> Any:
         if not self.placed:
             self.epoch, self.step = self.epoch + 1, 0
-        self.placed, self.loaded = True, False
+        self.placed, self.loaded, self.held = True, False, 0
         return self._rest_of(self.epoch)
 
     def _rest_of(self, epoch: int) -> Any:
@@ -94,16 +94,18 @@ class FakeStream:
     def set_epoch(self, epoch: int) -> None:
         if not (self.loaded and epoch == self.epoch):
             self.epoch, self.step = epoch, 0
-        self.placed = True
+        self.placed, self.held = True, 0
 
     def state_dict(self) -> dict[str, Any]:
-        return {"epoch": self.epoch, "step": self.step, "samples": len(self.labels)}
+        epoch, step = divmod(self.epoch * len(self) + self.step - self.held, len(self))
+        return {"epoch": epoch, "step": step, "samples": len(self.labels)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         if state["samples"] != len(self.labels):
             raise StateError(f"samples is {len(self.labels)} here and {state['samples']} there")
         self.epoch, self.step = state["epoch"], state["step"]
         self.placed = self.loaded = True
+        self.held = 0
 
 
 def digits(start: int, stop: int, **options: Any) -> FakeStream:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import logging
 import signal
 import warnings
@@ -13,16 +12,9 @@ from torch import nn
 from augflow.errors import TrainError
 from augflow.spec.model import OutputSpec
 from augflow.spec.regularize import EarlyStoppingSpec, RegularizeSpec
-from augflow.train import FitOptions, SmallCNN, evaluate, fit
+from augflow.train import FitOptions, SmallCNN, evaluate, fit, weights_sha256
 
 HALF = OutputSpec(mean="half", std="half")
-
-
-def sha256(model):
-    digest = hashlib.sha256()
-    for value in model.state_dict().values():
-        digest.update(value.numpy().tobytes())
-    return digest.hexdigest()
 
 
 @pytest.fixture
@@ -56,8 +48,8 @@ def test_a_plain_fit_reads_digits(make_digits):
 
 def test_equal_seeds_give_equal_weights(short):
     """Two runs end with the same bytes, dropout and mixing included; another seed does not."""
-    assert sha256(short(seed=1).model) == sha256(short(seed=1).model)
-    assert sha256(short(seed=1).model) != sha256(short(seed=2).model)
+    assert weights_sha256(short(seed=1).model) == weights_sha256(short(seed=1).model)
+    assert weights_sha256(short(seed=1).model) != weights_sha256(short(seed=2).model)
 
 
 def test_the_callers_state_is_left(short):
@@ -232,3 +224,27 @@ def test_a_missing_device_is_named(make_digits):
         pytest.skip("there is a CUDA device")
     with pytest.raises(TrainError, match="finds no CUDA device"):
         fit(make_digits(0, 64), None, FitOptions(device="cuda"))
+
+
+def test_a_weights_digest_tells_every_difference():
+    """One bit, a name, a shape or a dtype more or less; neither the memory's layout nor training mode."""
+
+    def digest(**tensors):
+        model = nn.Module()
+        for name, value in tensors.items():
+            model.register_buffer(name, torch.as_tensor(value))
+        return weights_sha256(model)
+
+    plain = torch.arange(6.0).reshape(2, 3)
+    others = [
+        digest(a=torch.nextafter(plain, torch.tensor(9.0))),
+        digest(b=plain),
+        digest(a=plain.reshape(3, 2)),
+        digest(a=plain.double()),
+        digest(a=plain.bfloat16()),
+        digest(a=plain, b=torch.tensor(0)),
+        digest(),
+    ]
+    same = digest(a=plain.T.contiguous().T)
+    assert same == digest(a=plain)
+    assert len({same, *others}) == 1 + len(others)

@@ -1,0 +1,54 @@
+"""What the tests of faults share: data, the trap, one Ray a module, and the summary at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+import augflow
+from augflow.transforms import registered
+
+from . import trap as trapping
+from .grid import Ground, Wait
+from .material import SPECS, Material, trapped, write_samples
+from .tally import TALLY
+from .trap import Trap
+
+STARTED = time.monotonic()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what was done to the workers and what came of it."""
+    if not TALLY.cases:
+        return
+    terminalreporter.section("faults")
+    for line in TALLY.lines():
+        terminalreporter.write_line(line)
+    terminalreporter.write_line(f"total time: {time.monotonic() - STARTED:.0f} s")
+
+
+@pytest.fixture(scope="session")
+def ground(tmp_path_factory: pytest.TempPathFactory, wait_until: Wait) -> Iterator[Ground]:
+    """Every spec over its data, with the trap in it."""
+    root = tmp_path_factory.mktemp("samples")
+    tables = write_samples(root)
+    trap = Trap(tmp_path_factory.mktemp("trap"))
+    before = dict(registered._registered)
+    trapping.register()
+    materials = {
+        name: Material(name, augflow.load(trapped(spec, trap.folder)), tables[spec["modality"]])
+        for name, spec in SPECS.items()
+    }
+    yield Ground(materials, trap, wait_until)
+    registered._registered.clear()
+    registered._registered.update(before)
+
+
+@pytest.fixture(scope="module")
+def shared_ray(ground: Ground) -> Iterator[None]:
+    """A stream that is kept open, so that a module starts one Ray and a case its workers only."""
+    with ground.materials["text mixed"].stream(num_workers=1) as stream:
+        next(iter(stream))
+        yield
