@@ -7,8 +7,16 @@ between two batches.
 
 Command: python -m benchmarks.run --question lost_worker
 
-| what | measured |
-| ---- | -------- |
+On 2 cores, x86-64, 400 photos 30 times each, 4 rounds, 1,496 batches compared:
+
+| what                                        | measured |
+| ------------------------------------------- | -------- |
+| epoch undisturbed, s                        | 17.9     |
+| epoch with a worker killed, s               | 18.4     |
+| longest wait of an undisturbed epoch, s     | 0.50     |
+| longest wait of one with a worker killed, s | 1.72     |
+
+T10 1.72 s, 1.05, digests equal: all aims reached.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ class Settling:
 
 def test_a_slow_trainer_is_not_flooded(wait_until: Callable[..., None]) -> None:
     """While the trainer works, what lies in the store comes to rest at 64 MiB a worker at most, the
-    client holds three batches of its own at most, and workers a few tasks."""
+    client holds five batches of its own at most, and workers a few tasks."""
     batch_bytes = LARGE_BATCH * int(np.prod(LARGE))
     pipeline = augflow.load({"modality": "image", "batch": {"size": LARGE_BATCH}})
     with pipeline.stream(Large(), num_workers=2) as stream:
@@ -168,7 +168,7 @@ def test_a_slow_trainer_is_not_flooded(wait_until: Callable[..., None]) -> None:
             wait_until(Settling(), "the workers have come to rest", within_s=20)
             now = Footprint.now()
             assert now.store <= 2 * 64 * MIB
-            assert now.client - before.client < 3 * batch_bytes
+            assert now.client - before.client < 5 * batch_bytes
             assert batch["image"].nbytes == batch_bytes
             for worker in now.workers:
                 assert worker < max(before.workers) + 64 * MIB
