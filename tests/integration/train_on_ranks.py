@@ -23,15 +23,15 @@ import augflow
 from augflow.train import StreamLoader, soft_cross_entropy, weights_sha256
 
 
-def workers() -> list[int]:
-    """The Ray workers of all ranks, by process id."""
+def processes(title: str) -> list[int]:
+    """Those of all ranks whose title begins so, by id: Ray's workers, or the raylets that start them."""
     found = []
     for process in psutil.Process(os.getppid()).children(recursive=True):
         try:
-            title = (process.cmdline() or [""])[0]
+            command = (process.cmdline() or [""])[0]
         except psutil.Error:
             continue
-        found += [process.pid] if title.startswith("ray::_Worker") else []
+        found += [process.pid] if command.startswith(title) or process.name() == title else []
     return sorted(found)
 
 
@@ -65,7 +65,8 @@ def main(spec: str, source: str, out: Path, stop: int, num_workers: int) -> None
                 if done == stop:
                     break
         distributed.barrier()  # the workers of every rank are there
-        told = {"received": received, "weights": weights_sha256(model.module), "workers": workers()}
+        told = {"received": received, "weights": weights_sha256(model.module)}
+        told |= {"workers": processes("ray::_Worker"), "raylets": processes("raylet")}
         (out / f"rank-{stream.rank}.json").write_text(json.dumps(told))
         distributed.barrier()  # nobody has stopped his before all have counted
     if stream.rank == stream.world_size - 1:
