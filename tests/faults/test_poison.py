@@ -25,7 +25,7 @@ BOUND_S = 90.0
 POISONED = 17
 
 long = pytest.mark.long
-POISONS = ["exit", pytest.param("segfault", marks=long), pytest.param("memory", marks=long), "loop"]
+POISONS = ["exit", *(pytest.param(poison, marks=long) for poison in ("segfault", "memory", "loop"))]
 EVERYWHERE = [
     ("text in buckets", "exit", 1, (5, 6)),
     ("audio mixed", "segfault", 2, (POISONED,)),
@@ -73,7 +73,7 @@ def test_poison_is_replaced(ground: Ground, poison: str) -> None:
     assert_replaced(ground, "image mixed", poison, 1, (POISONED,))
 
 
-@pytest.mark.long
+@long
 @pytest.mark.parametrize(("spec", "poison", "world", "numbers"), EVERYWHERE)
 def test_poison_is_replaced_everywhere(
     ground: Ground, spec: str, poison: str, world: int, numbers: tuple[int, ...]

@@ -63,7 +63,7 @@ some = settings(
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink would take minutes
     suppress_health_check=[HealthCheck.too_slow],
-    max_examples=3,
+    max_examples=2,
 )
 
 
