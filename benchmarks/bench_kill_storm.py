@@ -5,8 +5,17 @@ that does not wait for batches. Then the same batches again, undisturbed, their 
 
 Command: python -m benchmarks.run --question kill_storm
 
-| what | measured |
-| ---- | -------- |
+On 2 cores, x86-64, other work beside it:
+
+| what                         | measured |
+| ---------------------------- | -------- |
+| workers killed               | 29       |
+| batches                      | 696      |
+| rows/s in the storm          | 742      |
+| rows/s undisturbed           | 909      |
+| longest wait in the storm, s | 1.17     |
+
+0.82 of the undisturbed throughput, digests equal.
 """
 
 from __future__ import annotations

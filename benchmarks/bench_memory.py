@@ -7,8 +7,17 @@ own account of it, 64 MiB a worker is what may be in flight.
 
 Command: python -m benchmarks.run --question memory
 
-| what | measured |
-| ---- | -------- |
+On 2 cores, x86-64:
+
+| what                                                 | measured      |
+| ---------------------------------------------------- | ------------- |
+| client in process after the warm-up / at the end, MB | 144.0 / 144.3 |
+| client of 2 workers, MB                              | 131.5 / 132.2 |
+| the larger worker, MB                                | 107.1 / 107.6 |
+| slow trainer: object store, MB at most               | 62            |
+
+T12 0.003, 0.030 and 0.008 MB a 100 batches: the floor is reached by far, the aim (0.02) missed by the client
+of workers.
 """
 
 from __future__ import annotations

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 from pathlib import Path
+from typing import TextIO
 
 from benchmarks.settings import Settings
 
@@ -30,14 +32,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="everything, as JSON, instead of tables")
     chosen = parser.parse_args(arguments)
     settings = Settings(rounds=chosen.rounds, data=chosen.data, scale=chosen.scale)
-    reports = []
+    reports, out = [], _own_output()
     for name in [chosen.question] if chosen.question else QUESTIONS:
         report = importlib.import_module(f"benchmarks.bench_{name}").run(settings)
         reports.append(report.as_dict())
         if not chosen.json:
-            print(report.markdown(), end="\n\n", flush=True)
+            print(report.markdown(), end="\n\n", flush=True, file=out)
     if chosen.json:
-        print(json.dumps(reports, indent=2))
+        print(json.dumps(reports, indent=2), flush=True, file=out)
+
+
+def _own_output() -> TextIO:
+    """Standard output, for what benchmarks say alone: what Ray writes to it goes to standard error."""
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return out
 
 
 if __name__ == "__main__":

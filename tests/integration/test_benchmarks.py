@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("question", ["heavy_stream", "epoch_boundary"])
+@pytest.mark.parametrize("question", ["heavy_stream", "epoch_boundary", "lost_worker"])
 @pytest.mark.timeout(300)
 def test_a_tiny_benchmark_runs(question: str, repository: Path) -> None:
     """It ends by itself, says what its data was, and gives every figure a number."""
