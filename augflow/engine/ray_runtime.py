@@ -74,8 +74,7 @@ class Runtime:
     def _clear(self) -> None:
         """Raise `EngineError` where there can be no other Ray yet beside one that has ended."""
         if self._stuck is not None:
-            self._stuck.join(LEAVE_SECONDS)
-            if self._stuck.is_alive():
+            if not self._stuck.leave():
                 raise EngineError(
                     f"the Ray that this process has left still does not answer after {LEAVE_SECONDS:.0f} s, "
                     "and Ray allows no other beside it; go on from the state of the stream in a new process"

@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,10 @@ from augflow.errors import EngineError
 
 LEAVE_SECONDS = 5.0
 """How long Ray may take to let go; 1.5 s are usual."""
+
+DYING_SECONDS = 1.0
+"""A process that dies closes its connections one by one. Ray ends ours where it can still write to one, and is
+not answered."""
 
 
 class Watch(threading.Thread):
@@ -33,8 +38,13 @@ class Watch(threading.Thread):
         self._node = worker.node
         self._address = worker.gcs_client.address
         self._ours, self._local = ours, local
+        self._process = os.getpid()
         self._raylet = socket.socket(socket.AF_UNIX)
-        self._raylet.connect(worker.node.raylet_socket_name)
+        self._raylet.settimeout(LEAVE_SECONDS)
+        try:
+            self._raylet.connect(worker.node.raylet_socket_name)
+        except OSError as error:
+            raise EngineError(f"the raylet of the Ray at {self._address} does not answer: {error}") from error
         self._call, self._called = socket.socketpair()
         self._signs = [self._raylet.fileno()]
         if local and hasattr(os, "pidfd_open"):
@@ -75,6 +85,8 @@ class Watch(threading.Thread):
     def run(self) -> None:
         """Wait for the end, or to be told, and disconnect."""
         _poll([*self._signs, self._called.fileno()]).poll()
+        if self.ended:
+            time.sleep(DYING_SECONDS)
         with self._gate:
             while self._inside:
                 self._gate.wait()
@@ -86,6 +98,8 @@ class Watch(threading.Thread):
 
         One that is stopped, and not gone, answers nothing: our own is killed, another is left to itself.
         """
+        if self._process != os.getpid():
+            return True  # a fork shares the connections, and has neither Ray nor this thread
         self._call.send(b"!")
         self.join(LEAVE_SECONDS)
         if self._local and self.is_alive():

@@ -44,8 +44,8 @@ class Seen:
         return self._pipeline.stream(self._source, **options)
 
     def pids(self) -> set[int]:
-        """The workers that have worked."""
-        return {int(file.name) for file in self._folder.iterdir()}
+        """The workers that have worked; the one sample that they warm up with is not counted."""
+        return {int(file.name) for file in self._folder.iterdir() if file.stat().st_size > 1}
 
     def forget(self) -> None:
         """As if nobody had worked."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -89,6 +90,19 @@ def test_a_stream_on_ray_keeps_a_worker(pipeline: augflow.Pipeline, samples: Pat
     """0 workers would be another engine, and fewer are none."""
     with pipeline.stream(samples, num_workers=1) as stream, pytest.raises(EngineError, match="at least 1"):
         stream.set_workers(number)
+
+
+def test_the_end_of_a_fork_is_not_the_end_of_its_parent(pipeline: augflow.Pipeline, samples: Path) -> None:
+    """What a forked process does at its exit leaves the Ray of the parent alone."""
+    with pipeline.stream(samples, num_workers=1) as stream:
+        batches = iter(stream)
+        next(batches)
+        fork = os.fork()
+        if not fork:
+            ray_runtime.RUNTIME.finish()
+            os._exit(0)
+        assert os.waitpid(fork, 0)[1] == 0
+        assert len(list(batches)) == len(stream) - 1
 
 
 @pytest.fixture
