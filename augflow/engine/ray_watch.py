@@ -20,8 +20,8 @@ LEAVE_SECONDS = 5.0
 """How long Ray may take to let go; 1.5 s are usual."""
 
 DYING_SECONDS = 1.0
-"""A process that dies closes its connections one by one. Ray ends ours where it can still write to one, and is
-not answered."""
+"""A process that dies closes its connections one by one. Ray ends ours where it can still write to one
+and is not answered."""
 
 
 class Watch(threading.Thread):
@@ -104,7 +104,7 @@ class Watch(threading.Thread):
         self.join(LEAVE_SECONDS)
         if self._local and self.is_alive():
             self._node.kill_all_processes(check_alive=False, allow_graceful=False)
-            self.join(LEAVE_SECONDS)
+            self.join(2 * LEAVE_SECONDS)  # Ray still tries to say goodbye to its head, some seconds
         if self.is_alive():
             return False
         for handle in self._signs[1:]:

@@ -153,8 +153,8 @@ def test_a_stream_outlives_the_head_until_its_own_node_ends(
         read_until_it_ends(reader)
 
 
-SHUT_S = 14.0
-"""Letting go of a Ray that does not answer: twice 5 s, and what Ray itself takes."""
+SHUT_S = 17.0
+"""Letting go of a Ray that does not answer: 5 s, and 10 s more once it is killed."""
 
 
 @pytest.mark.parametrize("victim", ["raylet", "gcs_server"])
