@@ -13,7 +13,7 @@ import numpy as np
 import augflow
 
 SAMPLES = 480
-SIDE = 48
+SIDE = 112
 """Four samples are more than the 100 KiB that Ray keeps out of a node's store."""
 NAP_S = 0.01
 EPOCHS = 6
