@@ -106,7 +106,7 @@ class RayEngine:
                     return
                 if isinstance(outcome, TaskFailure):
                     outcome.reraise()
-                yield outcome
+                yield outcome  # and held here until Ray is known to be there: see `Watch`
         finally:
             window.close()
 

@@ -19,7 +19,7 @@ from augflow.errors import EngineError
 LEAVE_SECONDS = 5.0
 """How long Ray may take to let go; 1.5 s are usual."""
 
-DYING_SECONDS = 1.0
+DYING_SECONDS = 0.3
 """A process that dies closes its connections one by one. Ray ends ours where it can still write to one
 and is not answered."""
 
@@ -71,6 +71,7 @@ class Watch(threading.Thread):
     @contextlib.contextmanager
     def inside(self) -> Iterator[None]:
         """Calls of Ray go here: it stays connected until the block ends, or this is an `EngineError`."""
+        self._part()
         self.check()
         with self._gate:
             self.check()
@@ -81,6 +82,13 @@ class Watch(threading.Thread):
             with self._gate:
                 self._inside -= 1
                 self._gate.notify()
+            self._part()
+
+    def _part(self) -> None:
+        """Where Ray has ended, wait until we are disconnected: before that, Ray ends a process that lets go
+        of what lay in the store, as whoever meets the error does."""
+        if self.ended:
+            self.join(LEAVE_SECONDS)
 
     def run(self) -> None:
         """Wait for the end, or to be told, and disconnect."""

@@ -89,6 +89,10 @@ class Reader:
         """Batches until so many workers are there."""
         self.until(lambda: self._stream.stats()["workers"] == number, f"{number} workers")
 
+    def stop(self) -> None:
+        """In the middle."""
+        self._batches.close()
+
     def rest(self) -> None:
         """All that is left."""
         while self.at < len(self._reference):
