@@ -19,6 +19,9 @@ from augflow.errors import EngineError
 LEAVE_SECONDS = 5.0
 """How long Ray may take to let go; 1.5 s are usual."""
 
+PART_SECONDS = 15.0
+"""How long Ray may take to disconnect from what has ended: at once, or 6 s where its head has ended too."""
+
 DYING_SECONDS = 0.3
 """A process that dies closes its connections one by one. Ray ends ours where it can still write to one
 and is not answered."""
@@ -88,7 +91,7 @@ class Watch(threading.Thread):
         """Where Ray has ended, wait until we are disconnected: before that, Ray ends a process that lets go
         of what lay in the store, as whoever meets the error does."""
         if self.ended:
-            self.join(LEAVE_SECONDS)
+            self.join(PART_SECONDS)
 
     def run(self) -> None:
         """Wait for the end, or to be told, and disconnect."""

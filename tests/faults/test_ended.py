@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(150)
 AWAY_S = 20.0
 """Ray ends a process that has not noticed for 15 s that its store is gone."""
 
-ENDED_S = 6.0
+ENDED_S = 12.0
 """The error that a Ray has ended comes within this time, or the next batch does."""
 
 
