@@ -25,6 +25,8 @@ class StreamOptions:
     address: str | None = None
     task_timeout: float | None = None
     """Seconds after which a task goes to another worker; None: max(5 s, 20 x the median task)."""
+    mixed_workers: bool = False
+    """Whether workers of other wheels or another CPU class than the first may join: bytes may differ."""
     rank: int | None = None
     world_size: int | None = None
     on_error: OnError | None = None
@@ -40,7 +42,7 @@ class StreamOptions:
     @property
     def engine(self) -> EngineOptions:
         """Where the work runs."""
-        return EngineOptions(self.num_workers, self.address, self.task_timeout)
+        return EngineOptions(self.num_workers, self.address, self.task_timeout, self.mixed_workers)
 
     def resolved(self) -> StreamOptions:
         """With every None replaced by what it stands for, ranks from torch.distributed or the environment."""

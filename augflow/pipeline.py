@@ -100,7 +100,7 @@ class Pipeline:
 
         `source` defaults to `source.path` of the spec. `options` are those of `StreamOptions`:
         `num_workers`, `train`, `shuffle`, `drop_last`, `address`, `rank`, `world_size`, `on_error`,
-        `task_timeout`.
+        `task_timeout`, `mixed_workers`.
         """
         known = {field.name for field in dataclass_fields(StreamOptions)}
         unknown = sorted(set(options) - known)

@@ -16,7 +16,7 @@ ENGINE_VARIABLE = "AUGFLOW_ENGINE"
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """Where the work of a stream runs. Nothing here changes a byte."""
+    """Where the work of a stream runs. Nothing here changes a byte, mixed workers aside."""
 
     num_workers: int = 0
     """0: the calling process."""
@@ -24,6 +24,8 @@ class EngineOptions:
     """Of a Ray cluster; None starts a local Ray."""
     task_timeout: float | None = None
     """Seconds after which a task goes to another worker; None: max(5 s, 20 x the median task)."""
+    mixed_workers: bool = False
+    """Whether workers of other wheels or another CPU class than the first may join: bytes may differ."""
 
     def __post_init__(self) -> None:
         if self.num_workers < 0:
@@ -47,7 +49,8 @@ def open_engine(context: TaskContext, options: EngineOptions) -> Engine:
         raise EngineError(
             "num_workers above 0 needs Ray: install the extra `ray`, or use num_workers=0"
         ) from error
-    return RayEngine(context, options.num_workers, options.address, options.task_timeout)
+    workers = options.num_workers
+    return RayEngine(context, workers, options.address, options.task_timeout, options.mixed_workers)
 
 
 class Pool:
@@ -65,7 +68,12 @@ class Pool:
         return self._engine
 
     def set_workers(self, number: int) -> None:
-        """Have this many workers, at once where the engine is open."""
+        """Have this many workers, at once where the engine is open; raises `EngineError` where that would be
+        another engine."""
+        if not self._options.num_workers:
+            raise EngineError(f"this stream works in the calling process; open it with num_workers={number}")
+        if number < 1:
+            raise EngineError(f"a stream on Ray needs at least 1 worker, got {number}")
         options = replace(self._options, num_workers=number)
         if self._engine is not None:
             self._engine.set_workers(number)

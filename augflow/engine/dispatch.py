@@ -108,9 +108,10 @@ class Dispatcher:
         self._seats[worker] = Seat(warm=warm)
 
     def leave(self, worker: Hashable) -> None:
-        """A worker is let go; others do what it had. One that was still on its way had nothing."""
-        if worker in self._seats:
-            self._repeat(self._seats.pop(worker).load)
+        """A worker is let go, perhaps before it came; others do what it had."""
+        seat = self._seats.pop(worker, None)
+        if seat is not None:
+            self._repeat(seat.load)
 
     def assign(self, window: Window, now: float) -> tuple[Hashable, Job] | None:
         """The next job and who is to do it; None while all have enough, or there is nothing to do."""

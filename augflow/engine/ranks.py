@@ -7,7 +7,6 @@ process says that the announcement holds.
 
 from __future__ import annotations
 
-import atexit
 import fcntl
 import hashlib
 import json
@@ -18,7 +17,6 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -109,7 +107,14 @@ class Meeting:
 
     def has_guests(self) -> bool:
         """Whether other ranks use the Ray of this one."""
-        return any(_is_held(file) for file in self._folder.glob("guest-*"))
+        return self.is_host and any(_is_held(file) for file in self._folder.glob("guest-*"))
+
+    def wait_for_guests(self) -> None:
+        """Wait until no other rank uses the Ray of this one, or the limit is over."""
+        deadline = time.monotonic() + GUEST_SECONDS
+        pause = threading.Event()
+        while self.has_guests() and time.monotonic() < deadline:
+            pause.wait(LOOK_S)
 
     def leave(self) -> None:
         """Be done with it."""
@@ -118,19 +123,6 @@ class Meeting:
             self._held = None
         if self.is_host:
             shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def at_the_end(meeting: Meeting, end: Callable[[], None]) -> None:
-    """Call `end` when this process ends and no other rank needs it any more, or the limit is over."""
-
-    def wait() -> None:
-        deadline = time.monotonic() + GUEST_SECONDS
-        pause = threading.Event()
-        while meeting.has_guests() and time.monotonic() < deadline:
-            pause.wait(LOOK_S)
-        end()
-
-    atexit.register(wait)
 
 
 def _private_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import weakref
@@ -46,6 +47,7 @@ class RayEngine:
         num_workers: int,
         address: str | None = None,
         task_timeout: float | None = None,
+        mixed_workers: bool = False,
     ) -> None:
         address = address or os.environ.get("RAY_ADDRESS")
         local = RUNTIME.acquire(num_workers, None if address == "local" else address)
@@ -59,9 +61,11 @@ class RayEngine:
         self._workers: Workers | None = None
         try:
             # On a Ray of our own no worker waits for a CPU, so all will come.
-            self._workers = Workers(sent(context), num_workers, 0 if local else 1, pool)
+            with RUNTIME.inside():
+                self._workers = Workers(sent(context), num_workers, 0 if local else 1, mixed_workers, pool)
             while not self._dispatcher.workers:
-                self._look()
+                with RUNTIME.inside():
+                    self._look()
         except BaseException:
             self.close()
             raise
@@ -78,11 +82,10 @@ class RayEngine:
 
     def set_workers(self, number: int) -> None:
         """See `Engine.set_workers`."""
-        if number < 1:
-            raise EngineError(f"a stream on Ray needs at least 1 worker, got {number}")
-        for worker in self._staff.resize(number):
-            self._dispatcher.leave(worker)
-        self._staff.fill()
+        with RUNTIME.inside():
+            for worker in self._staff.resize(number):
+                self._dispatcher.leave(worker)
+            self._staff.fill()
 
     @property
     def _staff(self) -> Workers:
@@ -95,16 +98,17 @@ class RayEngine:
         window = Window(tasks)
         try:
             while True:
-                self._send(window)
-                if window.done:
-                    return
-                outcome = window.ready()
+                with RUNTIME.inside():
+                    self._send(window)
+                    outcome = window.ready()
+                    if outcome is None and not window.done:
+                        self._look()
+                        continue
                 if outcome is None:
-                    self._look()
-                elif isinstance(outcome, TaskFailure):
+                    return
+                if isinstance(outcome, TaskFailure):
                     outcome.reraise()
-                else:
-                    yield outcome
+                yield outcome  # and held here until Ray is known to be there: see `Watch`
         finally:
             window.close()
 
@@ -178,7 +182,8 @@ class RayEngine:
         self._closed = True
         self._forget.detach()
         if self._workers is not None:
-            self._workers.close()
+            with contextlib.suppress(EngineError), RUNTIME.inside():
+                self._workers.close()
         self._calls = {}
         RUNTIME.release()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import secrets
-import select
 import signal
 import socket
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,14 +20,19 @@ if {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys():
 
 import ray
 from ray._private.node import Node
-from ray.exceptions import RayError
 
-from augflow.engine.ranks import Meeting, at_the_end, run_name
+from augflow.engine.ranks import Meeting, run_name
+from augflow.engine.ray_watch import LEAVE_SECONDS, Watch
 from augflow.engine.window import FLIGHT_BYTES
 from augflow.errors import EngineError
 
 REACH_SECONDS = 5.0
 """How long to wait for the port of a cluster's head to answer."""
+
+SETTINGS = b"\x04"
+HEADER_BYTES = 9
+HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + SETTINGS + b"\0\0\0\0\0"
+"""How HTTP/2 begins (RFC 9113, 3.4): a preface, then a frame of settings from each side."""
 
 SYSTEM_CONFIG = {"free_objects_period_milliseconds": 10, "oom_grace_period_s": 0}
 """Of a local Ray. It frees results once a second when left alone: with large cheap batches the store fills
@@ -34,36 +40,6 @@ before, and whoever puts the next result waits for two seconds."""
 
 STORE_BYTES = 128 * 2**20
 """Object store of a local Ray beside what is in flight; Ray refuses stores below 75 MiB."""
-
-
-def _head_address() -> str:
-    """Where the head of the Ray that this process is connected to listens, as `host:port`."""
-    worker: Any = ray._private.worker.global_worker
-    return str(worker.gcs_client.address)
-
-
-class Watch:
-    """Sees at once when the Ray of this host ends: a connection to its raylet that says nothing."""
-
-    def __init__(self) -> None:
-        worker: Any = ray._private.worker.global_worker
-        self._address = _head_address()
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(worker.node.raylet_socket_name)
-        self._poll = select.poll()
-        self._poll.register(self._socket, select.POLLIN)
-
-    def check(self) -> None:
-        """Raise `EngineError` where it has ended."""
-        if self._poll.poll(0):
-            raise EngineError(
-                f"the Ray at {self._address} has ended on this host (its raylet is gone); close the stream, "
-                "and go on from its state on a new one"
-            )
-
-    def close(self) -> None:
-        """Stop watching."""
-        self._socket.close()
 
 
 class Runtime:
@@ -78,11 +54,13 @@ class Runtime:
         self._opened = False
         self._local = False
         self._watch: Watch | None = None
+        self._stuck: Watch | None = None
         self._meeting: Meeting | None = None
 
     def acquire(self, num_workers: int, address: str | None) -> bool:
         """Connect or start; returns whether the Ray is a local one of ours."""
         with self._lock:
+            self._clear()
             if not ray.is_initialized():
                 self._opened, self._local = False, address is None
                 run = run_name() if self._local else None
@@ -92,23 +70,47 @@ class Runtime:
             elif not self._opened:
                 self._local = False
             if self._watch is None:
-                self._watch = Watch()
+                guest = self._meeting is not None and not self._meeting.is_host
+                self._watch = Watch(self._opened, self._opened and self._local and not guest)
             self._users += 1
             return self._local
 
     def _open(self, num_workers: int, address: str | None) -> None:
+        meeting = self._meeting
         token = os.environ.get(TOKEN_VARIABLE, _TOKEN) if self._local else None
-        if self._meeting is not None and not self._meeting.is_host:
-            address, token = self._meeting.attend()
+        if meeting is not None and not meeting.is_host:
+            address, token = meeting.attend()
         with _access_token(token):
             _init(num_workers, address)
-        if self._meeting is not None and self._meeting.is_host and token is not None:
-            self._meeting.announce(_head_address(), token)
-            at_the_end(self._meeting, self._end)
+        if meeting is not None and meeting.is_host and token is not None:
+            worker: Any = ray._private.worker.global_worker
+            meeting.announce(str(worker.gcs_client.address), token)
+
+    def _clear(self) -> None:
+        """Raise `EngineError` where there can be no other Ray yet beside one that has ended."""
+        if self._stuck is not None:
+            if not self._stuck.leave():
+                raise EngineError(
+                    f"the Ray that this process has left still does not answer after {LEAVE_SECONDS:.0f} s, "
+                    "and Ray allows no other beside it; go on from the state of the stream in a new process"
+                )
+            self._stuck = None
+        if self._watch is not None and self._watch.ended:
+            if self._users:
+                self._watch.check()
+            self._end()
+
+    @contextlib.contextmanager
+    def inside(self) -> Iterator[None]:
+        """Every call of Ray goes here. Raises `EngineError` where the Ray of this host has ended: Ray ends a
+        process that reads from a store which is gone, and starts a new one unasked."""
+        if self._watch is None:
+            raise EngineError("this engine is closed")
+        with self._watch.inside():
+            yield
 
     def check(self) -> None:
-        """Raise `EngineError` where the Ray of this host has ended. Ask before reading from its store:
-        Ray ends a process that reads from a store which is gone."""
+        """Raise `EngineError` where the Ray of this host has ended."""
         if self._watch is not None:
             self._watch.check()
 
@@ -116,23 +118,29 @@ class Runtime:
         """One user less."""
         with self._lock:
             self._users -= 1
-            if self._users == 0 and self._watch is not None:
-                self._watch.close()
-                self._watch = None
             # While other ranks use it, the Ray of the first one stays until its process ends.
-            needed = self._meeting is not None and self._meeting.is_host and self._meeting.has_guests()
-            if self._users == 0 and not needed:
+            if self._users == 0 and not (self._meeting is not None and self._meeting.has_guests()):
                 self._end()
 
     def _end(self) -> None:
-        if not self._opened:
+        watch, self._watch, opened, self._opened = self._watch, None, self._opened, False
+        if watch is None:
             return
-        self._opened = False
-        ray.shutdown()
-        if self._local:
+        if not watch.leave():
+            self._stuck = watch
+            atexit.unregister(ray.shutdown)  # it would wait for the one that is stuck
+            told = f"Ray does not answer, and was left to itself after {LEAVE_SECONDS:.0f} s"
+            warnings.warn(f"augflow: {told}", RuntimeWarning, stacklevel=2)
+        elif opened and self._local:
             _forget_token()
         if self._meeting is not None:
             self._meeting.leave()
+
+    def finish(self) -> None:
+        """The interpreter ends: within a limit, which Ray's own way out does not have."""
+        if self._meeting is not None and self._watch is not None:
+            self._meeting.wait_for_guests()
+        self._end()
 
     def forget(self) -> None:
         """One user less, found by the garbage collector: no lock and no Ray there. Ray ends with the
@@ -141,6 +149,7 @@ class Runtime:
 
 
 RUNTIME = Runtime()
+atexit.register(RUNTIME.finish)  # later than Ray's, and so called before it
 
 GONE_VARIABLE = "RAY_gcs_rpc_server_reconnect_timeout_s"
 
@@ -182,27 +191,36 @@ def _forget_token() -> None:
 
 
 def _check_reachable(address: str) -> None:
-    """Raise `EngineError` where nothing listens at `host:port`: Ray itself would try for minutes."""
+    """Raise `EngineError` where no head answers at `host:port`: Ray itself would try for minutes."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in host:
         return  # Ray has its own words such as `auto`, and its own messages
     try:
-        socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
+        with socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS) as connection:
+            if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+                return
+            connection.sendall(HELLO)
+            answer = connection.recv(HEADER_BYTES)
+    except TimeoutError as error:
+        told = f"it has not answered within {REACH_SECONDS:g} s"
+        raise EngineError(f"cannot connect to Ray at {address!r}: {told}") from error
     except (OSError, OverflowError) as error:
         raise EngineError(f"cannot connect to Ray at {address!r}: {error}") from error
+    if answer[3:4] != SETTINGS:
+        raise EngineError(f"cannot connect to Ray at {address!r}: what listens there is no head of a cluster")
 
 
 def _init(num_workers: int, address: str | None) -> None:
     if address is not None:
         _check_reachable(address)
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    handlers = _signal_handlers()
+    handlers, nodes = _signal_handlers(), list[Node]()
     try:
         if address is not None:
             with _outliving_the_head():
                 ray.init(address=address, **common)
         else:
-            with _without_api_server(), _interrupts_later(handlers):
+            with _without_api_server(nodes), _interrupts_later(handlers):
                 ray.init(
                     address="local",
                     num_cpus=num_workers,
@@ -212,9 +230,12 @@ def _init(num_workers: int, address: str | None) -> None:
                     _system_config=SYSTEM_CONFIG,
                     **common,
                 )
-    except (RayError, ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:  # Ray raises bare ones for a node that does not start
+        for node in nodes:
+            node.kill_all_processes(check_alive=False, allow_graceful=False)
         where = f"connect to Ray at {address!r}" if address else "start a local Ray"
-        raise EngineError(f"cannot {where}: {error}") from error
+        hint = f"; if it asks for a token, set {TOKEN_VARIABLE}" if address else ""
+        raise EngineError(f"cannot {where}: {error}{hint}") from error
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
@@ -258,15 +279,15 @@ def _interrupts_later(handlers: Mapping[int, Any]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _without_api_server() -> Iterator[None]:
-    """A local Ray without the process that would serve the dashboard.
+def _without_api_server(nodes: list[Node]) -> Iterator[None]:
+    """A local Ray, noted in `nodes`, without the process that would serve the dashboard.
 
     Without a dashboard all that it does is ask the cloud's metadata service (169.254.169.254) where it
     runs, for usage reports that are off: a network access that no setting of Ray 2.60 prevents. Ray
     also starts a second sooner.
     """
     start = Node.start_api_server
-    Node.start_api_server = lambda *_, **__: None  # type: ignore[method-assign]
+    Node.start_api_server = lambda node, **_: nodes.append(node)  # type: ignore[method-assign]
     try:
         yield
     finally:

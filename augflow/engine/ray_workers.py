@@ -14,7 +14,7 @@ from typing import Any
 
 import ray
 from ray import cloudpickle
-from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
+from ray.exceptions import ActorDiedError, ActorUnavailableError, GetTimeoutError, RayError
 
 from augflow.engine.base import Probe, Task, TaskContext, TaskResult
 from augflow.engine.dispatch import Job
@@ -25,10 +25,17 @@ from augflow.errors import AugflowError, EngineError
 from augflow.transforms.library import use_one_thread
 
 START_SECONDS = 60.0
-"""How long to wait for a worker while there is none."""
+"""How long to wait for a worker while there is none. In the first such time, and while the pool has not been
+complete, a worker that would make other bytes is an error; later it is only refused."""
+
+ANSWER_SECONDS = 10.0
+"""How long the first answer of a worker, which is there, may take to be read."""
 
 JOIN_SECONDS = 5.0
 """How long a cluster is given to bring all workers before it is said that some are missing."""
+
+NODE_LABEL = "ray.io/node-id"
+"""By this label Ray keeps workers off nodes."""
 
 FAILED_STARTS = 3
 """How many workers in a row may fail to start before it is an error."""
@@ -36,6 +43,9 @@ FAILED_STARTS = 3
 
 NAMESPACE = "augflow"
 """Where Ray keeps the names of actors that ranks share."""
+
+NODE_DIED = "its node has died"
+"""In Ray's account of a worker whose end says nothing about the worker."""
 
 
 class OutOfMemory:
@@ -49,11 +59,12 @@ class _Worker:
         use_one_thread()  # Ray itself sees to OMP_NUM_THREADS
         self._runner = TaskRunner(context, expendable=True)
 
-    def begin(self, harmless: Probe | None) -> dict[str, str]:
-        """Warm up with a probe that another worker has survived; wheels and CPU class of this worker."""
+    def begin(self, harmless: Probe | None) -> tuple[dict[str, str], str]:
+        """Warm up with a probe that another worker has survived; wheels and CPU class of this worker, and
+        the id of its node."""
         if harmless is not None:
             self._runner.run_probe(harmless)
-        return describe_environment()
+        return describe_environment(), ray.get_runtime_context().get_node_id()
 
     def run(self, job: Task | Probe) -> TaskResult | TaskFailure | OutOfMemory | bool:
         """The outcome of a job, failures as data: Ray would wrap an exception in its own."""
@@ -96,17 +107,23 @@ class Workers:
     who comes first makes them, and who misses one first replaces it.
     """
 
-    def __init__(self, context: Any, wanted: int, cpus: int, pool: str | None = None) -> None:
+    def __init__(
+        self, context: Any, wanted: int, cpus: int, mixed: bool = False, pool: str | None = None
+    ) -> None:
         self._context = context
         self._wanted = wanted
         self._cpus = cpus
+        self._mixed = mixed
         self._pool = pool
+        self._settled = False
+        self._refused: list[str] = []
         self._names = iter(range(1 << 62))
         self._places: dict[Hashable, int] = {}
         self._actors: dict[Hashable, Any] = {}
         self._environment: dict[str, str] | None = None
         self._failed = 0
-        self._missing_since: float | None = None
+        self._here_at = self._whole_at = 0.0
+        """When there was a worker, and when all were there."""
         self._told = False
         self.starting: dict[Any, tuple[Hashable, bool]] = {}
         """Calls that workers answer once they have started; who, and whether it is warm then."""
@@ -119,47 +136,68 @@ class Workers:
     def fill(self, harmless: Probe | None = None) -> None:
         """Ask for the workers that are missing."""
         for place in sorted(set(range(self._wanted)) - set(self._places.values())):
-            options: dict[str, Any] = {"num_cpus": self._cpus, "max_restarts": 0, "max_task_retries": 0}
-            if self._pool is not None:
-                options |= {"name": f"{self._pool}-{place}", "namespace": NAMESPACE, "get_if_exists": True}
             name = next(self._names)
             self._places[name] = place
-            self._actors[name] = ray.remote(_Worker).options(**options).remote(self._context)
+            self._actors[name] = ray.remote(_Worker).options(**self._options(place)).remote(self._context)
             self.starting[self._actors[name].begin.remote(harmless)] = name, harmless is not None
 
-    def started(self, call: Any) -> tuple[Hashable, bool] | None:
-        """Who has answered its first call, and whether it is warm; None where it died over it.
+    def _options(self, place: int) -> dict[str, Any]:
+        options: dict[str, Any] = {"num_cpus": self._cpus, "max_restarts": 0, "max_task_retries": 0}
+        if self._pool is not None:
+            options |= {"name": f"{self._pool}-{place}", "namespace": NAMESPACE, "get_if_exists": True}
+        if self._refused:
+            options["label_selector"] = {NODE_LABEL: f"!in({','.join(self._refused)})"}
+        return options
 
-        Raises `EngineError` where it would make other bytes than the others, and when workers fail to
-        start again and again.
+    def started(self, call: Any) -> tuple[Hashable, bool] | None:
+        """Who has answered its first call, and whether it is warm; None where it is of no use.
+
+        Raises `EngineError` when workers fail to start again and again, and for a pool that is mixed from
+        the start.
         """
         worker, warm = self.starting.pop(call)
         try:
-            environment: dict[str, str] = ray.get(call)
+            environment, node = ray.get(call, timeout=ANSWER_SECONDS)
         except RayError as error:
-            del self._actors[worker], self._places[worker]
+            self._let_go(worker)
             # A shared one may have been found just as it died, again and again.
-            self._failed += self._pool is None
-            died = isinstance(error, (ActorDiedError, ActorUnavailableError))
+            self._failed += self._pool is None and NODE_DIED not in str(error)
+            died = isinstance(error, (ActorDiedError, ActorUnavailableError, GetTimeoutError))
             if self._failed == FAILED_STARTS or not died or "creation task" in str(error):
                 raise EngineError(f"a worker could not start: {_last_line(error)}") from error
             return None
         self._failed = 0
         if self._environment is None:
             self._environment = environment
-        differing = _differing(self._environment, environment)
+        differing = [] if self._mixed else _differing(self._environment, environment)
         if differing:
-            raise EngineError(f"workers would make different bytes: {differing}; use equal nodes")
+            self._refuse(worker, node, ", ".join(differing))
+            return None
         return worker, warm
+
+    def _refuse(self, worker: Hashable, node: str, differing: str) -> None:
+        """Do without a worker that would make other bytes, and without its node."""
+        told = f"workers would make different bytes: {differing}"
+        if not self._settled:
+            raise EngineError(f"{told}; use equal nodes, or mixed_workers=True where that does no harm")
+        self._let_go(worker)
+        if node not in self._refused:
+            self._refused.append(node)
+            warnings.warn(f"augflow: {told}; node {node[:8]} is left out", RuntimeWarning, stacklevel=2)
+
+    def _let_go(self, worker: Hashable, useless: bool = True) -> None:
+        """Kill a worker, unless other ranks may have use for it: it ends with the process that made it."""
+        actor = self._actors.pop(worker)
+        del self._places[worker]
+        if useless or self._pool is None:
+            with contextlib.suppress(RayError):
+                ray.kill(actor)
 
     def discard(self, worker: Hashable) -> None:
         """Let go of a worker that is dead, or does not answer: killed, and not waited for."""
-        actor = self._actors.pop(worker, None)
-        if actor is not None:
-            del self._places[worker]
+        if worker in self._actors:
             self.lost += 1
-            with contextlib.suppress(RayError):
-                ray.kill(actor)
+            self._let_go(worker)
 
     def resize(self, wanted: int) -> list[Hashable]:
         """Want another number of workers; returns those to be let go of."""
@@ -168,40 +206,36 @@ class Workers:
         coming = {name: call for call, (name, _) in self.starting.items()}
         for worker in surplus:
             self.starting.pop(coming.get(worker), None)
-            del self._places[worker]
-            self._end(self._actors.pop(worker))
+            self._let_go(worker, useless=False)
         return surplus
 
     def check(self, now: float) -> None:
         """Raise `EngineError` where there has been no worker for too long; warn where some are missing."""
         here = len(self._actors) - len(self.starting)
+        self._here_at = now if here else self._here_at
         if here == self._wanted:
-            self._missing_since = None
-            return
-        if self._missing_since is None:
-            self._missing_since = now
-        missing_s = now - self._missing_since
-        if not here and missing_s > START_SECONDS:
-            raise EngineError(
-                f"no worker started within {START_SECONDS:.0f} s; {self._wanted} CPUs were asked for, "
-                "which the cluster does not have free"
-            )
+            self._whole_at, self._settled = now, True
+        if now - self._here_at > START_SECONDS:
+            raise EngineError(self._nobody())
+        missing_s = now - self._whole_at
+        self._settled |= missing_s > START_SECONDS
         if here and missing_s > JOIN_SECONDS and self._cpus and not self._told:
             self._told = True
             came = f"{here} of {self._wanted} workers are there, the others join when there is room"
             warnings.warn(f"augflow: {came}", RuntimeWarning, stacklevel=2)
 
+    def _nobody(self) -> str:
+        told = f"there was no worker for {START_SECONDS:.0f} s; {self._wanted} CPUs were asked for, which "
+        told += "the cluster does not have free"
+        if self._refused:
+            told += f" beside the nodes that would make other bytes ({len(self._refused)})"
+        return f"{told}; add nodes, then go on from the stream's state"
+
     def close(self) -> None:
         """Let go of all of them."""
-        for actor in self._actors.values():
-            self._end(actor)
-        self._actors, self._places, self.starting = {}, {}, {}
-
-    def _end(self, actor: Any) -> None:
-        """Kill an actor, unless others may still use it: it ends with the process that made it."""
-        if self._pool is None:
-            with contextlib.suppress(RayError):
-                ray.kill(actor)
+        for worker in list(self._actors):
+            self._let_go(worker, useless=False)
+        self.starting = {}
 
 
 def _last_line(error: BaseException) -> str:
@@ -209,6 +243,5 @@ def _last_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[-1]
 
 
-def _differing(one: dict[str, str], other: dict[str, str]) -> str:
-    names = [name for name in one if one[name] != other.get(name)]
-    return ", ".join(f"{name} {one[name]} and {other.get(name)}" for name in names)
+def _differing(one: dict[str, str], other: dict[str, str]) -> list[str]:
+    return [f"{name} {one[name]} and {other.get(name)}" for name in one if one[name] != other.get(name)]

@@ -27,6 +27,7 @@ def test_nothing_is_lost_with_a_worker(names: int, data: st.DataObject) -> None:
         elif what == "stop":
             simulation.stopped.add(worker)
         elif what == "come":
+            simulation.dispatcher.leave("let go before it came")
             simulation.add()
         elif what == "go" and len(simulation.queues) > 1:
             del simulation.queues[worker]

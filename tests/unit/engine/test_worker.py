@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from augflow.batching.wire import to_wire
-from augflow.engine import ENGINE_VARIABLE, EngineOptions, open_engine
+from augflow.engine import ENGINE_VARIABLE, EngineOptions, Pool, open_engine
 from augflow.engine.base import Task, TaskContext, TaskResult
 from augflow.engine.inprocess import InProcessEngine
 from augflow.engine.worker import TaskRunner
@@ -140,6 +140,19 @@ def test_engines_are_chosen_by_number_and_variable(monkeypatch: pytest.MonkeyPat
         EngineOptions(-1)
     with pytest.raises(EngineError, match="above 0 seconds, got 0"):
         EngineOptions(2, task_timeout=0)
+
+
+def test_workers_are_set_within_one_kind_of_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number of workers never turns one engine into another; the variable overrides it as ever."""
+    with pytest.raises(EngineError, match="open it with num_workers=2"):
+        Pool(context(), EngineOptions(0)).set_workers(2)
+    pool = Pool(context(), EngineOptions(2))
+    with pytest.raises(EngineError, match="at least 1 worker, got 0"):
+        pool.set_workers(0)
+    monkeypatch.setenv(ENGINE_VARIABLE, "inprocess")
+    assert isinstance(pool.engine(), InProcessEngine)
+    pool.set_workers(3)
+    assert pool.crew().workers == 0
 
 
 def test_the_wire_has_one_dtype() -> None:
