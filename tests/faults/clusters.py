@@ -43,7 +43,8 @@ class Nodes:
 
     def head(self, kind: str) -> list[psutil.Process]:
         """The processes of the head that are of a kind: `gcs_server` or `raylet`."""
-        return [psutil.Process(info.process.pid) for info in self._cluster.head_node.all_processes[kind]]
+        running = self._cluster.head_node.all_processes.get(kind, [])
+        return [psutil.Process(info.process.pid) for info in running]
 
     def die(self) -> None:
         """SIGKILL to all processes of all nodes."""

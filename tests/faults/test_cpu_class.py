@@ -17,7 +17,7 @@ from augflow.environment import VECTOR_UNITS, cpu_flags, vector_units
 
 from ..integration.conftest import Program
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.long]
 
 OFF = "AVX2,AVX512-SKX"
 HAS_AVX2 = "avx2" in vector_units("x86_64", cpu_flags())

@@ -17,9 +17,12 @@ from augflow.transforms import registered
 from .clusters import Nodes, behind_a_token
 from .seen import EPOCHS, Reader, Seen, digest
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = [pytest.mark.timeout(150), pytest.mark.long]
 
 Wait = Callable[..., None]
+
+STALL_S = 60.0
+"""A node that is lost costs the time in which its loss is noticed and its results are made again."""
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +83,7 @@ def test_workers_come_with_a_node_and_go_with_it(seen: Seen, reference: list[byt
         nodes.kill(node)
         reader.longest_s = 0
         reader.until_workers(1)
-        print("after node loss, longest wait", reader.longest_s)
+        assert reader.longest_s < STALL_S
         assert stream.stats()["workers_lost"] == 2
         nodes.add(2)
         reader.until_workers(3)
@@ -128,7 +131,7 @@ def test_results_on_a_lost_node_are_made_again(
         nodes.add(2)
         reader.longest_s = 0
         reader.rest()
-        print("lost results, longest wait", reader.longest_s)
+        assert reader.longest_s < STALL_S
         assert stream.stats()["tasks_repeated"] > 0
 
 
@@ -169,8 +172,9 @@ def test_a_node_that_would_make_other_bytes_is_left_out(
             warnings.simplefilter("always")
             reader.until(lambda: any("left out" in str(one.message) for one in told), "a refusal")
             reader.read_more(30)
-        assert re.search(f"cpu .* and .*; node {odd.node_id[:8]} is left out", str(told[-1].message))
-        assert sum("left out" in str(one.message) for one in told) == 1
+        refusals = [str(one.message) for one in told if "left out" in str(one.message)]
+        assert len(refusals) == 1
+        assert re.search(f"cpu .* and .*; node {odd.node_id[:8]} is left out", refusals[0])
         assert stream.stats()["workers"] == 1
         nodes.add(1)
         reader.until_workers(2)

@@ -19,7 +19,7 @@ from augflow.transforms import registered
 from .clusters import Nodes, behind_a_token, kill, own_ray
 from .seen import EPOCHS, Reader, Seen, digest
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = [pytest.mark.timeout(150), pytest.mark.long]
 
 AWAY_S = 20.0
 """Ray ends a process that has not noticed for 15 s that its store is gone."""
@@ -85,7 +85,6 @@ def read_until_it_ends(reader: Reader) -> None:
         EngineError, match="has ended on this host; close the stream, and go on from its state"
     ):
         reader.rest()
-    print("ended", time.monotonic() - began)
     assert time.monotonic() - began < ENDED_S
 
 
@@ -105,9 +104,7 @@ def test_a_dead_cluster_is_an_error_at_once_and_another_goes_on(
         threading.Event().wait(AWAY_S)
     read_until_it_ends(reader)
     state = stream.state_dict()
-    began = time.monotonic()
     stream.close()
-    print("closed", time.monotonic() - began)
     second = start(2)
     with seen.stream(num_workers=2, address=second.address) as stream:
         stream.load_state_dict(state)
@@ -131,9 +128,7 @@ def test_a_dead_local_ray_is_an_error_at_once_and_the_stream_starts_another(
         kill(own_ray(victim))
         read_until_it_ends(reader)
         state = stream.state_dict()
-        began = time.monotonic()
         stream.close()
-        print("closed", time.monotonic() - began)
         stream.load_state_dict(state)
         Reader(stream, reference, reader.at).read_more(40)
 
@@ -146,11 +141,10 @@ def test_a_stream_outlives_the_head_until_its_own_node_ends(
     with seen.stream(num_workers=2, address=nodes.address) as stream:
         reader = Reader(stream, reference)
         reader.read_more(5)
-        raylets = nodes.head("raylet")
         kill(nodes.head("gcs_server"))
-        reader.until(lambda: not any(alive(raylet) for raylet in raylets), "the node ends")
+        with pytest.raises(EngineError, match="has ended on this host"):
+            reader.rest()
         assert reader.at > 20
-        read_until_it_ends(reader)
 
 
 SHUT_S = 17.0
@@ -170,7 +164,6 @@ def test_a_local_ray_that_does_not_answer_is_killed(seen: Seen, reference: list[
             process.suspend()
         began = time.monotonic()
         stream.close()
-        print("closed", time.monotonic() - began)
         assert time.monotonic() - began < SHUT_S
         assert not any(alive(process) for process in stopped)
         stream.load_state_dict(state)
@@ -221,10 +214,8 @@ raise SystemExit(3)
 @pytest.mark.parametrize("victim", ["raylet", "gcs_server"])
 def test_a_program_ends_beside_a_ray_that_does_not_answer(victim: str) -> None:
     """Never closed, it still ends within a limit, and with its own status."""
-    began = time.monotonic()
     command = [sys.executable, "-c", NEVER_CLOSED, victim]
     assert subprocess.run(command, timeout=60).returncode == 3
-    print("program", time.monotonic() - began)
 
 
 def test_a_node_that_does_not_start_is_an_error(

@@ -15,7 +15,7 @@ import augflow
 from augflow.digest import digest_streams
 from benchmarks.footprint import MIB, Footprint, growth, store_bytes
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.long]
 
 SMALLEST_STORE = 80 * 10**6
 """Ray takes no smaller one than 75 MiB."""

@@ -16,7 +16,7 @@ from augflow.train import FitOptions, fit, weights_sha256
 from ..integration.conftest import AUGFLOW, own_workers, pipeline, samples, spec, start  # noqa: F401
 from ..integration.training import Training, deterministic_torch
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.long]
 
 STEPS, EPOCHS = 5, 3
 Rewound = Callable[[], augflow.BatchStream]
