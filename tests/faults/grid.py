@@ -199,9 +199,9 @@ class Ground:
         if not fatal and case.fault != "slow":
             return False
         draws = case.draws()
-        order = self.reference(case.spec).order
-        indices = order[int(draws.integers(*steps))]
-        self.trap.arm(indices[int(draws.integers(len(indices)))], FATAL.get(case.fault, "slow"))
+        reference, number = self.reference(case.spec), int(draws.integers(*steps))
+        index = int(draws.choice(reference.order[number]))
+        self.trap.arm(index, FATAL.get(case.fault, "slow"), reference.places[number][0])
         return True
 
     def _check_place(self, workers: int) -> None:

@@ -14,6 +14,8 @@ from PIL import Image
 
 import augflow
 
+from .trap import EPOCH
+
 SAMPLES = 44
 """Five whole global batches and a short one."""
 
@@ -93,7 +95,7 @@ class Material:
 
 def trapped(spec: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The spec with the trap as its first op."""
-    op = {f"trap_{spec['modality']}": {"folder": str(folder)}}
+    op = {f"trap_{spec['modality']}": {"folder": str(folder), "epoch": EPOCH}}
     return {
         "version": 1,
         "seed": 11,

@@ -16,6 +16,9 @@ from .tally import TALLY
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("shared_ray")]
 
+SPLIT_AFTER = 2
+"""How many workers are lost over a task until its samples are tried one by one."""
+
 TRIES = 3
 """How often a sample that runs alone may take its worker down before it counts as bad."""
 
@@ -45,11 +48,11 @@ def assert_replaced(ground: Ground, spec: str, poison: str, world: int, numbers:
     material = ground.materials[spec]
     ground.trap.clear()
     for number in numbers:
-        ground.trap.arm(number, "raise")
+        ground.trap.arm(number, "raise", epoch=0)
     reference = deliver(material.stream(on_error="replace"), steps=STEPS)
     ground.trap.clear()
     for number in numbers:
-        ground.trap.arm(number, poison)
+        ground.trap.arm(number, poison, epoch=0)
     with world_of(material, 2, world, on_error="replace", **options_of(poison)) as ranks:
         found = Delivery(ranks[0])
         for _ in received(ranks, found, STEPS):
@@ -87,7 +90,7 @@ def test_poison_is_named(ground: Ground, poison: str) -> None:
     """`raise`: within a bounded time BadSampleError names the path and says what became of the workers."""
     material = ground.materials["image mixed"]
     ground.trap.clear()
-    ground.trap.arm(POISONED, poison)
+    ground.trap.arm(POISONED, poison, epoch=0)
     started = monotonic()
     with (
         material.stream(num_workers=2, **options_of(poison)) as stream,
@@ -103,11 +106,26 @@ def test_poison_is_named(ground: Ground, poison: str) -> None:
     TALLY.notes.append(f"{poison} for ever: named as a bad sample after {took_s:.1f} s")
 
 
+def test_bad_luck_makes_no_bad_sample(ground: Ground) -> None:
+    """A sample over which four workers are lost, two of them while it ran alone, is as good as any."""
+    reference = ground.reference("audio mixed")
+    ground.trap.clear()
+    ground.trap.arm(POISONED, "kill", epoch=0, times=SPLIT_AFTER + TRIES - 1)
+    with ground.materials["audio mixed"].stream(num_workers=2) as stream:
+        found = deliver(stream)
+        assert stream.stats()["workers_lost"] >= SPLIT_AFTER + TRIES - 1
+    assert len(ground.trap.victims("kill")) == SPLIT_AFTER + TRIES - 1
+    assert_same_stream(reference, found)
+    assert_exactly_once(found, SAMPLES, epochs=2)
+    TALLY.harms["kill"] += SPLIT_AFTER + TRIES - 1
+    TALLY.compared("kill", found)
+
+
 def test_memory_short_once_makes_no_bad_sample(ground: Ground) -> None:
     """A MemoryError costs the worker, whose neighbors may have used the memory up, and not the sample."""
     reference = ground.reference("image apart")
     ground.trap.clear()
-    ground.trap.arm(POISONED, "short")
+    ground.trap.arm(POISONED, "short", epoch=0)
     with ground.materials["image apart"].stream(num_workers=2) as stream:
         found = deliver(stream)
         assert stream.bad_samples == []

@@ -2,8 +2,8 @@
 
 Every sample of the test data carries its number (see material.py), and the op is the first to see it. So
 harm is done in the middle of a task, at a chosen sample, and leaves a trace that says who was hit. The op
-looks for a file `NUMBER.HARM` in its folder; nothing of it is in the spec, so streams with and without
-harm are the same stream to a state.
+looks for files `EPOCH-NUMBER.HARM.TURN` in its folder; nothing of it is in the spec, so streams with and
+without harm are the same stream to a state. Its parameter `epoch` is scheduled to be the epoch.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ import augflow
 SEEN, ARMED, SPRUNG = "seen", "armed", "sprung"
 SLOW_S = 1.5
 HANGS_S = 600.0
+EVERY = "every"
+EPOCH = {"linear": [0, 1000], "over": [0, 1000]}
 HEADROOM_BYTES = 64 * 2**20
 TOO_MUCH_BYTES = 2**30
 ONCE = ("kill", "stop", "raylet", "slow", "hang", "short")
@@ -33,12 +35,16 @@ ONCE = ("kill", "stop", "raylet", "slow", "hang", "short")
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
-def spring(number: int, folder: str) -> None:
-    """Do what is armed for a sample."""
+def spring(number: int, folder: str, epoch: float) -> None:
+    """Do what is armed for a sample in an epoch."""
     root = Path(folder)
     (root / SEEN / str(os.getpid())).touch()
-    for armed in (root / ARMED).glob(f"{number}.*"):
-        harm = armed.suffix[1:]
+    armed_here = [
+        *(root / ARMED).glob(f"{EVERY}-{number}.*"),
+        *(root / ARMED).glob(f"{epoch:.0f}-{number}.*"),
+    ]
+    for armed in armed_here:
+        harm = armed.name.split(".")[1]
         trace = root / SPRUNG / f"{number}.{harm}.{os.getpid()}"
         if harm not in ONCE:
             trace.touch()
@@ -101,18 +107,18 @@ DO = {
 }
 
 
-def trap_image(image: np.ndarray, folder: str) -> np.ndarray:
-    spring(int(image[0, 0, 0]), folder)
+def trap_image(image: np.ndarray, folder: str, epoch: float) -> np.ndarray:
+    spring(int(image[0, 0, 0]), folder, epoch)
     return image
 
 
-def trap_text(text: str, folder: str) -> str:
-    spring(int(text.split()[0][1:]), folder)
+def trap_text(text: str, folder: str, epoch: float) -> str:
+    spring(int(text.split()[0][1:]), folder, epoch)
     return text
 
 
-def trap_audio(audio: np.ndarray, folder: str) -> np.ndarray:
-    spring(round(float(audio[0, 0]) * 256), folder)
+def trap_audio(audio: np.ndarray, folder: str, epoch: float) -> np.ndarray:
+    spring(round(float(audio[0, 0]) * 256), folder, epoch)
     return audio
 
 
@@ -136,8 +142,10 @@ class Trap:
             for file in (self.folder / name).iterdir():
                 file.unlink()
 
-    def arm(self, number: int, harm: str) -> None:
-        (self.folder / ARMED / f"{number}.{harm}").touch()
+    def arm(self, number: int, harm: str, epoch: int | str = EVERY, times: int = 1) -> None:
+        """Harm that springs once springs that many times."""
+        for turn in range(times):
+            (self.folder / ARMED / f"{epoch}-{number}.{harm}.{turn}").touch()
 
     def victims(self, harm: str) -> list[int]:
         """The ids of the processes that walked into such a trap."""
