@@ -24,7 +24,7 @@ from augflow.engine.base import Attempt, Crew, Task, TaskContext, TaskResult
 from augflow.engine.dispatch import Dispatcher, Job, WatchedClock
 from augflow.engine.ranks import shared_pool
 from augflow.engine.ray_runtime import RUNTIME
-from augflow.engine.ray_workers import OutOfMemory, Workers, sent
+from augflow.engine.ray_workers import JOIN_SECONDS, OutOfMemory, Workers, sent
 from augflow.engine.window import DEPTH, TaskFailure, Window
 from augflow.errors import EngineError
 
@@ -63,12 +63,17 @@ class RayEngine:
             # On a Ray of our own no worker waits for a CPU, so all will come.
             with RUNTIME.inside():
                 self._workers = Workers(sent(context), num_workers, 0 if local else 1, mixed_workers, pool)
-            while not self._dispatcher.workers:
+            while not self._dispatcher.workers or (not local and self._some_may_come()):
                 with RUNTIME.inside():
                     self._look()
         except BaseException:
             self.close()
             raise
+
+    def _some_may_come(self) -> bool:
+        """Whether a cluster is still given time to bring all workers: a pool that is mixed is refused before
+        the first batch."""
+        return bool(self._staff.starting) and self._clock.seconds < JOIN_SECONDS
 
     @property
     def condemned(self) -> Mapping[Attempt, str]:
