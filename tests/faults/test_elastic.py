@@ -148,7 +148,7 @@ def test_a_pool_that_is_mixed_from_the_start_is_refused(
     """Nodes of two CPU classes are an error that names both, unless it is said that they do no harm."""
     nodes.add(1)
     nodes.add(1, **other_class())
-    refused = pytest.raises(EngineError, match=r"different bytes: cpu (?=.*-avx2).* and .*equal nodes")
+    refused = pytest.raises(EngineError, match=r"different bytes: cpu (?=.*opencv-AVX2).* and .*equal nodes")
     with seen.stream(num_workers=2, address=nodes.address) as stream, refused:
         Reader(stream, reference).rest()
     with seen.stream(num_workers=2, address=nodes.address, mixed_workers=True) as stream:
