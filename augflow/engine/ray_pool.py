@@ -179,6 +179,7 @@ class RayEngine:
                 self._dispatcher.finished(worker, job, outcome, self._clock.seconds)
         self._dispatcher.lost(worker, reason)
         self._staff.discard(worker)
+        self._staff.fill(self._dispatcher.harmless)
 
     def close(self) -> None:
         """Kill the actors and stop the Ray that we started."""
