@@ -29,9 +29,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"total time: {time.monotonic() - STARTED:.0f} s")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory, wait_until: Wait) -> Iterator[Ground]:
-    """Every spec over its data, with the trap in it."""
+    """Every spec over its data, with the trap in it, which no other module may meet."""
     root = tmp_path_factory.mktemp("samples")
     tables = write_samples(root)
     trap = Trap(tmp_path_factory.mktemp("trap"))
