@@ -56,10 +56,14 @@ class Pipeline:
         changed = spec.model_copy(update={"batch": batch, "seed": spec.seed if seed is None else seed})
         return Pipeline.from_plan(load_plan(written_spec(changed)))
 
-    def without_mixing(self) -> Pipeline:
-        """The same pipeline with samples left apart."""
+    def without_mixing(self, from_epoch: int = 0) -> Pipeline:
+        """The same pipeline with samples left apart, from an epoch on (counted from 0)."""
         spec = self.plan.spec
-        apart = {"mix": None, "mix_at": "augment", "mix_by": "worker", "mix_on": None, "mix_until": None}
+        if spec.batch.mix is None:
+            return self
+        apart: dict[str, Any] = {"mix_until": min(from_epoch, spec.batch.mix_until or from_epoch)}
+        if from_epoch <= 0:
+            apart = {"mix": None, "mix_at": "augment", "mix_by": "worker", "mix_on": None, "mix_until": None}
         changed = spec.model_copy(update={"batch": spec.batch.model_copy(update=apart)})
         return Pipeline.from_plan(load_plan(written_spec(changed)))
 

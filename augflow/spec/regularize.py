@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from augflow.spec.base import Count, Fraction, NotNegative, Positive, SpecModel
+from augflow.spec.base import Count, NotNegative, Positive, SpecModel
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 
@@ -23,7 +23,7 @@ class DropBlockSpec(SpecModel):
 class SwaSpec(SpecModel):
     """The model is the mean of the weights at the ends of the last epochs."""
 
-    start: Fraction = 0.75
+    start: Rate = 0.75
     """The share of all epochs that is over before the first weights count."""
 
 

@@ -99,8 +99,6 @@ def _check_streams(
             f"fit trains in one process, and the stream is for {stream.world_size}; "
             "use StreamLoader in your own distributed loop, or unset RANK and WORLD_SIZE"
         )
-    if stream.plan.mix is not None and stream.plan.spec.batch.mix_by == "model":
-        raise TrainError("`mix: {by: model}` leaves mixing to your own loop; fit needs the worker to mix")
     for name, other in (("validation", val_stream), ("train_eval", train_eval)):
         if other is not None:
             _check_classes(stream.classes, other.classes, name)

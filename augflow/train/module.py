@@ -9,19 +9,23 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from augflow.errors import TrainError
 from augflow.plan import Plan
 from augflow.spec.regularize import RegularizeSpec
+from augflow.train.averaging import WeightAverage
 from augflow.train.evaluate import Scores, Tally
 from augflow.train.inputs import model_inputs
 from augflow.train.loader import TensorBatch
 from augflow.train.losses import mixed_accuracy, soft_cross_entropy
-from augflow.train.optimize import lr_factor, make_optimizer
+from augflow.train.noise import noisy_weights
+from augflow.train.objective import Objective, Outcome
+from augflow.train.optimize import lr_factor, make_optimizer, set_lr
 from augflow.train.options import EpochRecord, FitOptions
-from augflow.train.regularize import clip_gradients, penalty
+from augflow.train.regularize import clip_gradients, limit_norms, shrink_l1
 
 CHECKPOINT_KEY = "augflow"
 
@@ -29,23 +33,32 @@ CHECKPOINT_KEY = "augflow"
 class RegularizedClassifier(pl.LightningModule):
     """Any `nn.Module` from what `model_inputs` gives to logits (N, K), trained as a `RegularizeSpec` says.
 
-    The objective is the cross entropy of soft targets with label smoothing, plus the L1 and L2
-    penalties; decay is the optimizer's. Logged for Lightning's own callbacks: `train_loss`,
-    `val_loss`, `val_accuracy`. Dropout and norms are layers: they belong to `model`.
+    A step is written out in `training_step` (Lightning calls this manual optimization, so a Trainer with
+    `accumulate_grad_batches` or clipping of its own is refused by Lightning). Logged for Lightning's own
+    callbacks: `train_loss`, `val_loss`, `val_accuracy`. Dropout and norms are layers: they belong to
+    `model`.
     """
 
     def __init__(self, model: nn.Module, plan: Plan, regularize: RegularizeSpec, options: FitOptions) -> None:
         super().__init__()
+        self.automatic_optimization = False
         self.model = model
         self.plan = plan
         self.regularize = regularize
         self.options = options
+        self.average = _average(model, regularize)
         self.history: list[EpochRecord] = []
         self.val_scores: Scores | None = None
+        self._objective = Objective(model, plan, regularize)
         self._train_tally = Tally()
         self._val_tally = Tally()
-        self._started = self._last_step = 0.0
+        self._started = self._last_step = self._lr = 0.0
         self._random_state: Tensor | None = None
+
+    @property
+    def judged(self) -> nn.Module:
+        """The model that validation is about: with `ema_decay` that of the averaged weights."""
+        return self.average.module if self.average is not None and self.regularize.ema_decay else self.model
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Logits (N, K) of what `model_inputs` gives."""
@@ -64,23 +77,43 @@ class RegularizedClassifier(pl.LightningModule):
         self.val_scores = None
         self._started = self._last_step = perf_counter()
 
-    def training_step(self, batch: TensorBatch, _step: int) -> Tensor:
-        """The objective of one batch."""
-        logits, target = self(*model_inputs(batch, self.plan)), batch["target"]
-        losses = soft_cross_entropy(logits, target, self.regularize.label_smoothing, reduction="none")
-        self._train_tally.add(losses, mixed_accuracy(logits.detach(), target), batch["valid"])
-        kept = batch["valid"].to(losses.dtype)
-        objective: Tensor = (losses * kept).sum() / kept.sum().clamp(min=1)
-        if self.regularize.l1 or self.regularize.l2:
-            objective = objective + penalty(self.model, self.regularize.l1, self.regularize.l2)
-        return objective
+    def training_step(self, batch: TensorBatch, _step: int) -> None:
+        """One step: gradient, optimizer, then what holds the weights in bounds."""
+        optimizer = self.optimizers()
+        assert isinstance(optimizer, LightningOptimizer)
+        outcomes: list[Outcome] = []
+
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            with noisy_weights(self.model, self.regularize.weight_noise):
+                outcome = self._objective(batch)
+                self.manual_backward(outcome.objective)
+            clip_gradients(
+                self.model, clip_norm=self.regularize.clip_norm, clip_value=self.regularize.clip_value
+            )
+            outcomes.append(outcome)
+            return outcome.objective
+
+        optimizer.step(closure)
+        self._bound()
+        first = outcomes[0]  # SAM takes a second one, elsewhere
+        hits = mixed_accuracy(first.logits.detach(), first.target)
+        self._train_tally.add(first.losses, hits, batch["valid"])
+
+    def _bound(self) -> None:
+        if self.regularize.proximal_l1:
+            shrink_l1(self.model, self._lr * self.regularize.proximal_l1)
+        if self.regularize.max_norm is not None:
+            limit_norms(self.model, self.regularize.max_norm)
+        if self.average is not None and self.regularize.ema_decay:
+            self.average.update_parameters(self.model)
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Note the time, so that validation does not count as training."""
         self._last_step = perf_counter()
 
     def on_train_epoch_end(self) -> None:
-        """Add the epoch to the history."""
+        """Add the epoch to the history, and its weights to the mean that `swa` takes."""
         train = self._train_tally.scores()
         if not math.isfinite(train.loss):
             raise TrainError(
@@ -96,6 +129,9 @@ class RegularizedClassifier(pl.LightningModule):
             seconds=self._last_step - self._started,
         )
         self.history.append(record)
+        swa = self.regularize.swa
+        if swa is not None and self.average is not None and len(self.history) > swa.start * self.options.epochs:
+            self.average.update_parameters(self.model)
         self.log("train_loss", train.loss)
         if self.options.on_epoch is not None:
             self.options.on_epoch(record)
@@ -106,7 +142,7 @@ class RegularizedClassifier(pl.LightningModule):
 
     def validation_step(self, batch: TensorBatch, _step: int) -> None:
         """Count one batch, unsmoothed."""
-        logits, target = self(*model_inputs(batch, self.plan)), batch["target"]
+        logits, target = self.judged(*model_inputs(batch, self.plan)), batch["target"]
         losses = soft_cross_entropy(logits, target, reduction="none")
         self._val_tally.add(losses, mixed_accuracy(logits, target), batch["valid"])
 
@@ -121,25 +157,14 @@ class RegularizedClassifier(pl.LightningModule):
         A scheduler would need the number of steps here; asking the Trainer for it builds the loader
         before a checkpoint is read, and Lightning then never gives the loader its saved position.
         """
-        return make_optimizer(self.model, self.options, self.regularize.weight_decay)
+        return make_optimizer(self.model, self.options, self.regularize)
 
     def on_train_batch_start(self, *_: Any) -> None:
         """Set the learning rate of this step."""
-        trainer = self.trainer
-        total = self.options.epochs * trainer.num_training_batches / trainer.accumulate_grad_batches
-        factor = lr_factor(self.global_step, total, self.options)
-        for optimizer in trainer.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = self.options.learning_rate * factor
-
-    def configure_gradient_clipping(
-        self,
-        optimizer: Optimizer,
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
-        """Clip as the spec says; the Trainer's own settings are not used."""
-        clip_gradients(self.model, clip_norm=self.regularize.clip_norm, clip_value=self.regularize.clip_value)
+        total = self.options.epochs * self.trainer.num_training_batches
+        self._lr = self.options.learning_rate * lr_factor(self.global_step, total, self.options)
+        for optimizer in self.trainer.optimizers:
+            set_lr(optimizer, self._lr)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what Lightning does not keep: the history and the state of torch's generator."""
@@ -153,6 +178,12 @@ class RegularizedClassifier(pl.LightningModule):
         kept = checkpoint[CHECKPOINT_KEY]
         self.history = [EpochRecord(**record) for record in kept["history"]]
         self._random_state = kept["random_state"]
+
+
+def _average(model: nn.Module, regularize: RegularizeSpec) -> WeightAverage | None:
+    if not regularize.ema_decay and regularize.swa is None:
+        return None
+    return WeightAverage(model, regularize.ema_decay or None)
 
 
 def _get_random_state(device: torch.device) -> Tensor:

@@ -22,6 +22,8 @@ from augflow.errors import TrainError
 from augflow.plan import Plan
 from augflow.spec.regularize import RegularizeSpec
 from augflow.stream import BatchStream
+from augflow.train.averaging import recompute_statistics
+from augflow.train.inputs import model_inputs
 from augflow.train.loader import StreamLoader
 from augflow.train.module import RegularizedClassifier
 from augflow.train.options import EpochRecord, FitOptions
@@ -66,9 +68,21 @@ class Session:
             val_loader = None if val_stream is None else StreamLoader(val_stream, device)
             with _interruptible():
                 trainer.fit(self._module, loader, val_loader, ckpt_path=checkpoint)
+        self._settle(stream, device)
+
+    def _settle(self, stream: BatchStream, device: torch.device) -> None:
+        """Give the model the weights that count: the best, the averaged, or the last."""
+        average = self._module.average
         if self._stopper is not None:
             # `on_train_end` does not come where a resumed run has no epoch left to train.
             self._stopper.restore(self._module)
+        elif average is not None:
+            self.model.load_state_dict(average.module.state_dict())
+            if self._module.regularize.swa is not None:
+                stream.set_epoch(len(self.history))
+                batches = StreamLoader(stream, device)
+                inputs = (model_inputs(batch, stream.plan) for batch in batches)
+                recompute_statistics(self.model.to(device), inputs)
 
     def _trainer(self, stream: BatchStream, device: torch.device) -> pl.Trainer:
         callbacks: list[Callback] = [] if self._stopper is None else [self._stopper]

@@ -50,7 +50,7 @@ class EarlyStopping(Callback):
         loss = math.nan if pl_module.val_scores is None else pl_module.val_scores.loss
         if loss < self._lowest:
             self._lowest, self.best_epoch = loss, pl_module.current_epoch
-            self._best_weights = {k: v.detach().clone() for k, v in pl_module.model.state_dict().items()}
+            self._best_weights = {k: v.detach().clone() for k, v in pl_module.judged.state_dict().items()}
         if loss < self._improved - self._spec.min_delta:
             self._improved, self._waited = loss, 0
         else:

@@ -28,12 +28,16 @@ class Study:
     """False: prepare, evaluate and finish only, without mixing, still shuffled."""
     regularize: bool = True
     """False: nothing of the spec's `regularize`."""
+    unmixed_epochs: int = 0
+    """The last so many epochs come without mixing; the model ends on samples as they are."""
     num_workers: int = 0
     address: str | None = None
 
     def run(self, options: FitOptions) -> list[FitReport]:
         """One report a seed."""
         pipeline = self.pipeline if self.augment else self.pipeline.without_augmentation()
+        if self.unmixed_epochs:
+            pipeline = pipeline.without_mixing(from_epoch=options.epochs - self.unmixed_epochs)
         if not self.regularize:
             options = replace(options, regularize=RegularizeSpec())
         pool: dict[str, Any] = {"num_workers": self.num_workers, "address": self.address}
