@@ -13,7 +13,7 @@ from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
 import augflow
-from augflow.train import SmallCNN, StreamLoader, soft_cross_entropy, weights_sha256
+from augflow.train import LayerOptions, ResidualCNN, StreamLoader, soft_cross_entropy, weights_sha256
 
 
 def main(folder: str, checkpoint: Path, epochs: int, num_workers: int) -> None:
@@ -23,7 +23,7 @@ def main(folder: str, checkpoint: Path, epochs: int, num_workers: int) -> None:
     with pipeline.stream(folder, batch_size=16, num_workers=num_workers) as stream:  # 16 over all ranks
         loader = StreamLoader(stream)
         # Batch norm would see the samples of one rank only, and so depend on how many there are.
-        model = DistributedDataParallel(SmallCNN(len(stream.classes), norm="none"))
+        model = DistributedDataParallel(ResidualCNN(len(stream.classes), options=LayerOptions(norm="none")))
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
         if checkpoint.exists():
             saved = torch.load(checkpoint, weights_only=True)

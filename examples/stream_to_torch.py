@@ -10,14 +10,14 @@ import sys
 import torch
 
 import augflow
-from augflow.train import SmallCNN, StreamLoader, soft_cross_entropy
+from augflow.train import ResidualCNN, StreamLoader, soft_cross_entropy
 
 
 def main(folder: str, num_workers: int) -> None:
     pipeline = augflow.load("preset:image/small")
     with pipeline.stream(folder, batch_size=32, num_workers=num_workers) as stream:
         loader = StreamLoader(stream)
-        model = SmallCNN(len(stream.classes))
+        model = ResidualCNN(len(stream.classes))
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
         for epoch in range(2):
             for batch in loader:

@@ -15,19 +15,21 @@ from augflow.errors import TrainError
 if find_spec("torch") is None or find_spec("lightning") is None:
     raise TrainError("augflow.train needs torch and lightning: install the extra `train`")
 
+from augflow.train.dropout import DropBlock2d, DropPath, McPrediction, drop_path_rates, mc_predict
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
 from augflow.train.inputs import model_inputs
-from augflow.train.layers import ConvBlock
+from augflow.train.layers import ConvBlock, LayerOptions, ResidualBlock
 from augflow.train.loader import StreamDataset, StreamLoader
 from augflow.train.losses import SoftTargetCrossEntropy, mixed_accuracy, soft_cross_entropy
-from augflow.train.models import SmallCNN
+from augflow.train.models import ResidualCNN
+from augflow.train.norms import NormSuggestion, make_norm, replace_norm, suggest_norm
 from augflow.train.optimize import DecoupledSGD
 from augflow.train.options import EpochRecord, FitOptions, FitReport
 from augflow.train.regularize import clip_gradients, parameter_groups, penalty
 from augflow.train.report import plot_curves, verdict
 from augflow.train.save import load_model, save_model, weights_sha256
-from augflow.train.sequences import SpectrogramCNN, TextCNN
+from augflow.train.sequences import EmbeddingModel, SpectrogramCNN, TextCNN
 
 if TYPE_CHECKING:
     from augflow.train.module import RegularizedClassifier
@@ -36,29 +38,41 @@ if TYPE_CHECKING:
 __all__ = [
     "ConvBlock",
     "DecoupledSGD",
+    "DropBlock2d",
+    "DropPath",
     "EarlyStopping",
+    "EmbeddingModel",
     "EpochRecord",
     "FitOptions",
     "FitReport",
+    "LayerOptions",
+    "McPrediction",
+    "NormSuggestion",
     "RegularizedClassifier",
+    "ResidualBlock",
+    "ResidualCNN",
     "Scores",
-    "SmallCNN",
     "SoftTargetCrossEntropy",
     "SpectrogramCNN",
     "StreamDataset",
     "StreamLoader",
     "TextCNN",
     "clip_gradients",
+    "drop_path_rates",
     "evaluate",
     "fit",
     "load_model",
+    "make_norm",
+    "mc_predict",
     "mixed_accuracy",
     "model_inputs",
     "parameter_groups",
     "penalty",
     "plot_curves",
+    "replace_norm",
     "save_model",
     "soft_cross_entropy",
+    "suggest_norm",
     "verdict",
     "weights_sha256",
 ]

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import nn
 
 from augflow.errors import TrainError
 from augflow.spec.regularize import RegularizeSpec
 from augflow.stream import BatchStream
-from augflow.train.models import SmallCNN, stem_stride_for
+from augflow.train.layers import LayerOptions
+from augflow.train.models import ResidualCNN, stem_stride_for
 from augflow.train.sequences import SpectrogramCNN, TextCNN
 from augflow.transforms.chain import OpStep
 from augflow.transforms.tokens import vocabulary_size
 
 REFERENCE_MODELS: Mapping[str, type[nn.Module]] = {
-    model.__name__: model for model in (SmallCNN, TextCNN, SpectrogramCNN)
+    model.__name__: model for model in (ResidualCNN, TextCNN, SpectrogramCNN)
 }
 
 
 def reference_model(stream: BatchStream, regularize: RegularizeSpec) -> nn.Module:
-    """A small model for what the stream delivers in its first field, with the spec's dropout and norm."""
+    """A small model for what the stream delivers in its first field, with the spec's norm and dropouts."""
     field = stream.plan.fields[0]
-    classes, norm, dropout = len(stream.classes), regularize.norm, regularize.dropout
+    classes, options = len(stream.classes), LayerOptions.of(regularize)
     if field.modality == "text":
         ops = [step for step in field.finish if isinstance(step, OpStep)]
         sizes = [size for size in (vocabulary_size(step.transform) for step in ops) if size is not None]
@@ -30,15 +32,21 @@ def reference_model(stream: BatchStream, regularize: RegularizeSpec) -> nn.Modul
             raise TrainError(
                 "a model needs numbers and the texts arrive as words; end `finish` with hash_tokens"
             )
-        return TextCNN(classes, sizes[-1], norm, dropout)
+        return TextCNN(classes, sizes[-1], options)
     shape = stream.peek()[field.name].shape
     if field.modality == "audio":
         if not any(isinstance(step, OpStep) and step.op == "log_mel" for step in field.finish):
             raise TrainError("the reference model for sounds takes spectrograms; add `log_mel: {}` to finish")
-        return SpectrogramCNN(classes, norm, dropout)
+        return SpectrogramCNN(classes, options)
     if len(shape) != 4:
         raise TrainError(
             f"the reference model takes images (N, H, W, C), got {shape}; pass a model of your own"
         )
     _, height, width, channels = shape
-    return SmallCNN(classes, channels, norm, dropout, stem_stride_for(height, width))
+    return ResidualCNN(classes, channels, options, stem_stride=stem_stride_for(height, width))
+
+
+def rebuild(name: str, architecture: Mapping[str, Any]) -> nn.Module:
+    """The reference model that had these plain values as its `architecture`, with fresh weights."""
+    options = LayerOptions(**architecture["options"])
+    return REFERENCE_MODELS[name](**{**architecture, "options": options})

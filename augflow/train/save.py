@@ -13,9 +13,9 @@ from torch import nn
 
 from augflow.errors import TrainError
 from augflow.train.options import FitReport
-from augflow.train.reference import REFERENCE_MODELS
+from augflow.train.reference import REFERENCE_MODELS, rebuild
 
-FILE_FORMAT = 1
+FILE_FORMAT = 2
 
 
 def save_model(report: FitReport, path: Path | str) -> None:
@@ -53,7 +53,7 @@ def load_model(path: Path | str, model: nn.Module | None = None) -> tuple[nn.Mod
             raise TrainError(
                 f"{path} holds the weights of a model of your own; build it and pass it as `model`"
             )
-        model = REFERENCE_MODELS[saved["model"]](**saved["architecture"])
+        model = rebuild(saved["model"], saved["architecture"])
     model.load_state_dict(saved["state_dict"])
     return model.eval(), tuple(saved["classes"])
 

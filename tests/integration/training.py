@@ -13,7 +13,14 @@ from pathlib import Path
 import torch
 
 import augflow
-from augflow.train import SmallCNN, StreamLoader, clip_gradients, soft_cross_entropy, weights_sha256
+from augflow.train import (
+    LayerOptions,
+    ResidualCNN,
+    StreamLoader,
+    clip_gradients,
+    soft_cross_entropy,
+    weights_sha256,
+)
 
 
 @contextmanager
@@ -35,7 +42,7 @@ class Training:
     def __init__(self, stream: augflow.BatchStream) -> None:
         torch.manual_seed(0)
         self.loader = StreamLoader(stream)
-        self.model = SmallCNN(len(stream.classes), dropout=0.2)
+        self.model = ResidualCNN(len(stream.classes), options=LayerOptions(dropout=0.2))
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-3)
         self.steps = 0
 

@@ -12,7 +12,7 @@ from torch import nn
 from augflow.errors import TrainError
 from augflow.spec.model import OutputSpec
 from augflow.spec.regularize import EarlyStoppingSpec, RegularizeSpec
-from augflow.train import FitOptions, SmallCNN, evaluate, fit, weights_sha256
+from augflow.train import FitOptions, ResidualCNN, evaluate, fit, weights_sha256
 
 HALF = OutputSpec(mean="half", std="half")
 
@@ -147,7 +147,7 @@ def test_padding_does_not_count(make_digits):
     """Rows that are not valid are left out of loss and accuracy."""
     stream = make_digits(0, 40, train=False, batch_size=40)
     torch.manual_seed(0)
-    model = SmallCNN(10, 1)
+    model = ResidualCNN(10, 1)
     half = evaluate(model, make_digits(0, 20, train=False, batch_size=20))
     original = stream.batch
     stream.batch = lambda epoch, step: _mask(original(epoch, step))

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from augflow.errors import TrainError
-from augflow.train import SmallCNN, clip_gradients, parameter_groups, penalty
+from augflow.train import clip_gradients, parameter_groups, penalty
 
 
 @pytest.fixture
@@ -99,26 +99,3 @@ def test_an_overflowing_norm_is_an_error(model):
     model[3].weight.grad[0] = 3e38
     with pytest.raises(TrainError, match="norm overflows"):
         clip_gradients(model, clip_norm=1.0)
-
-
-@pytest.mark.parametrize("side", [16, 33, 64])
-@pytest.mark.parametrize("norm_name", ["batch", "none"])
-def test_small_cnn_takes_many_sizes(side, norm_name):
-    """Any side gives (N, K); a bias stands only where no norm follows."""
-    model = SmallCNN(5, in_channels=1, norm=norm_name)
-    assert model(torch.zeros(2, 1, side, side)).shape == (2, 5)
-    convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
-    assert all((module.bias is None) == (norm_name == "batch") for module in convolutions)
-    assert 0.1e6 < sum(p.numel() for p in model.parameters()) < 0.5e6
-
-
-def test_the_norm_stands_between_convolution_and_activation():
-    """The order inside a block is convolution, norm, activation."""
-    block = SmallCNN(2).blocks[0]
-    assert [type(module).__name__ for module in block.children()] == ["Conv2d", "BatchNorm2d", "ReLU"]
-
-
-def test_an_unknown_norm_is_named():
-    """The known norms are listed."""
-    with pytest.raises(TrainError, match="one of batch, none, got 'layer'"):
-        SmallCNN(2, norm="layer")

@@ -11,7 +11,8 @@ from augflow.errors import TrainError
 from augflow.train import (
     EpochRecord,
     FitReport,
-    SmallCNN,
+    LayerOptions,
+    ResidualCNN,
     StreamLoader,
     load_model,
     plot_curves,
@@ -86,7 +87,7 @@ def test_curves_are_drawn(tmp_path):
 
 def test_a_saved_model_comes_back(tmp_path):
     """The file loads weights-only, and the model gives the same logits in evaluation mode."""
-    model = SmallCNN(2, in_channels=1, norm="none", dropout=0.5, stem_stride=1)
+    model = ResidualCNN(2, 1, LayerOptions(norm="none", dropout=0.5), stem_stride=1)
     save_model(report(model=model), tmp_path / "deep" / "model.pt")
     loaded, classes = load_model(tmp_path / "deep" / "model.pt")
     images = torch.rand(3, 1, 16, 16)

@@ -7,7 +7,7 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from augflow.errors import StateError
 from augflow.spec.regularize import EarlyStoppingSpec, RegularizeSpec
-from augflow.train import FitOptions, RegularizedClassifier, SmallCNN, StreamLoader, fit
+from augflow.train import FitOptions, RegularizedClassifier, ResidualCNN, StreamLoader, fit
 
 
 class Killed(Exception):
@@ -31,7 +31,7 @@ class Recorder(Callback):
 def run(stream, callbacks, ckpt_path=None, copy_ahead=False, val=None):
     options = FitOptions(epochs=3)
     torch.manual_seed(0)
-    module = RegularizedClassifier(SmallCNN(10, 1), stream.plan, RegularizeSpec(), options)
+    module = RegularizedClassifier(ResidualCNN(10, 1), stream.plan, RegularizeSpec(), options)
     trainer = pl.Trainer(
         max_epochs=3,
         accelerator="cpu",
