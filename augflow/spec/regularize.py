@@ -99,10 +99,11 @@ class RegularizeSpec(SpecModel):
                 excluded.append(f"{values} exclude each other: {reason}; keep one")
         if "norm_groups" in self.model_fields_set and self.norm != "group":
             excluded.append(f"norm_groups ({self.norm_groups}) is for `norm: group`, and norm is {self.norm}")
-        if self.r_drop and not any((self.dropout, self.channel_dropout, self.drop_block, self.drop_path)):
+        chances = (self.dropout, self.channel_dropout, self.drop_block, self.drop_path, self.input_noise)
+        if self.r_drop and not any(chances):
             excluded.append(
-                f"r_drop ({self.r_drop}) compares two passes that differ by dropout, and there is none; "
-                "set dropout"
+                f"r_drop ({self.r_drop}) compares two passes that differ by dropout or noise, and there is "
+                "none; set dropout"
             )
         return excluded
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 
 from augflow.errors import TrainError
 from augflow.plan import Plan
-from augflow.spec.regularize import RegularizeSpec
+from augflow.spec.regularize import RegularizeSpec, SwaSpec
 from augflow.train.averaging import WeightAverage
 from augflow.train.evaluate import Scores, Tally
 from augflow.train.inputs import model_inputs
@@ -46,7 +46,8 @@ class RegularizedClassifier(pl.LightningModule):
         self.plan = plan
         self.regularize = regularize
         self.options = options
-        self.average = _average(model, regularize)
+        self.average: WeightAverage | None = None
+        self._average_state: dict[str, Any] | None = None
         self.history: list[EpochRecord] = []
         self.val_scores: Scores | None = None
         self._objective = Objective(model, plan, regularize)
@@ -58,12 +59,19 @@ class RegularizedClassifier(pl.LightningModule):
     @property
     def judged(self) -> nn.Module:
         """The model that validation is about: with `ema_decay` that of the averaged weights."""
-        return self.average.module if self.average is not None and self.regularize.ema_decay else self.model
+        return self.average.model if self.average is not None and self.regularize.ema_decay else self.model
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Logits (N, K) of what `model_inputs` gives."""
         logits: Tensor = self.model(*inputs)
         return logits
+
+    def on_fit_start(self) -> None:
+        """Start the mean of the weights where they are: on their device, and as a checkpoint left it."""
+        if self.regularize.ema_decay or self.regularize.swa is not None:
+            self.average = WeightAverage(self.model, self.regularize.ema_decay or None)
+            if self._average_state is not None:
+                self.average.load_state_dict(self._average_state)
 
     def on_train_start(self) -> None:
         """A resumed run draws its dropout as the undisturbed one would have."""
@@ -79,8 +87,7 @@ class RegularizedClassifier(pl.LightningModule):
 
     def training_step(self, batch: TensorBatch, _step: int) -> None:
         """One step: gradient, optimizer, then what holds the weights in bounds."""
-        optimizer = self.optimizers()
-        assert isinstance(optimizer, LightningOptimizer)
+        optimizer = cast("LightningOptimizer", self.optimizers())
         outcomes: list[Outcome] = []
 
         def closure() -> Tensor:
@@ -106,7 +113,7 @@ class RegularizedClassifier(pl.LightningModule):
         if self.regularize.max_norm is not None:
             limit_norms(self.model, self.regularize.max_norm)
         if self.average is not None and self.regularize.ema_decay:
-            self.average.update_parameters(self.model)
+            self.average.update(self.model)
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Note the time, so that validation does not count as training."""
@@ -129,12 +136,14 @@ class RegularizedClassifier(pl.LightningModule):
             seconds=self._last_step - self._started,
         )
         self.history.append(record)
-        swa = self.regularize.swa
-        if swa is not None and self.average is not None and len(self.history) > swa.start * self.options.epochs:
-            self.average.update_parameters(self.model)
+        if self.average is not None and self._in_mean(self.regularize.swa):
+            self.average.update(self.model)
         self.log("train_loss", train.loss)
         if self.options.on_epoch is not None:
             self.options.on_epoch(record)
+
+    def _in_mean(self, swa: SwaSpec | None) -> bool:
+        return swa is not None and len(self.history) > swa.start * self.options.epochs
 
     def on_validation_epoch_start(self) -> None:
         """Start the sums of a check."""
@@ -171,6 +180,7 @@ class RegularizedClassifier(pl.LightningModule):
         checkpoint[CHECKPOINT_KEY] = {
             "history": [asdict(record) for record in self.history],
             "random_state": _get_random_state(self.device),
+            "average": None if self.average is None else self.average.state_dict(),
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -178,12 +188,7 @@ class RegularizedClassifier(pl.LightningModule):
         kept = checkpoint[CHECKPOINT_KEY]
         self.history = [EpochRecord(**record) for record in kept["history"]]
         self._random_state = kept["random_state"]
-
-
-def _average(model: nn.Module, regularize: RegularizeSpec) -> WeightAverage | None:
-    if not regularize.ema_decay and regularize.swa is None:
-        return None
-    return WeightAverage(model, regularize.ema_decay or None)
+        self._average_state = kept["average"]
 
 
 def _get_random_state(device: torch.device) -> Tensor:

@@ -45,20 +45,16 @@ class Objective:
         self._model, self._plan, self._regularize = model, plan, regularize
         self._mixes = _mixes(plan)
         self._noise = GaussianNoise(regularize.input_noise)
-        text = plan.fields[0].modality == "text"
-        self._embeds = text and (self._mixes or regularize.input_noise > 0)
-        if self._embeds and not isinstance(model, EmbeddingModel):
-            raise TrainError(
-                f"tokens can be neither mixed nor made noisy, only their embeddings, and "
-                f"{type(model).__name__} has no embed_tokens and forward_embedded; "
-                "add them, or take `mix: {by: model}` and input_noise out of the spec"
-            )
+        self._reader: EmbeddingModel | None = None
+        """The model, where its embeddings are what is mixed or made noisy."""
+        if plan.fields[0].modality == "text" and (self._mixes or regularize.input_noise):
+            self._reader = _reader(model)
 
     def __call__(self, batch: TensorBatch) -> Outcome:
         """The objective of a batch; the model is left in the mode it is in."""
         inputs, target = model_inputs(batch, self._plan), batch["target"]
-        if self._embeds:
-            inputs = (self._embedded(*inputs), inputs[1])
+        if self._reader is not None:
+            inputs = (self._reader.embed_tokens(*inputs), inputs[1])
         if self._mixes:
             inputs, target = _mixed(inputs, batch), mix_targets(batch)
         smoothing = self._regularize.label_smoothing
@@ -75,20 +71,25 @@ class Objective:
             objective = objective + penalty(self._model, self._regularize.l1, self._regularize.l2)
         return Outcome(objective, losses, logits, target)
 
-    def _embedded(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        assert isinstance(self._model, EmbeddingModel)
-        return self._model.embed_tokens(tokens, mask)
-
     def _forward(self, inputs: tuple[Tensor, ...]) -> Tensor:
         values, rest = inputs[0], inputs[1:]
         if self._regularize.input_noise:
             noisy = self._noise(values)
-            axis = -1 if self._embeds else 1
+            axis = 1 if self._reader is None else -1
             values = torch.where(rest[0].unsqueeze(axis), noisy, values) if rest else noisy
-        if isinstance(self._model, EmbeddingModel) and self._embeds:
-            return self._model.forward_embedded(values, *rest)
-        logits: Tensor = self._model(values, *rest)
+        forward = self._model if self._reader is None else self._reader.forward_embedded
+        logits: Tensor = forward(values, *rest)
         return logits
+
+
+def _reader(model: nn.Module) -> EmbeddingModel:
+    if isinstance(model, EmbeddingModel):
+        return model
+    raise TrainError(
+        f"tokens can be neither mixed nor made noisy, only their embeddings, and "
+        f"{type(model).__name__} has no embed_tokens and forward_embedded; "
+        "add them, or take `mix: {by: model}` and input_noise out of the spec"
+    )
 
 
 def _mixes(plan: Plan) -> bool:

@@ -77,7 +77,7 @@ class Session:
             # `on_train_end` does not come where a resumed run has no epoch left to train.
             self._stopper.restore(self._module)
         elif average is not None:
-            self.model.load_state_dict(average.module.state_dict())
+            average.copy_to(self.model)
             if self._module.regularize.swa is not None:
                 stream.set_epoch(len(self.history))
                 batches = StreamLoader(stream, device)

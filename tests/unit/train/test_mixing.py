@@ -25,7 +25,9 @@ def batches(mix: dict[str, Any]) -> list[dict[str, Any]]:
         "batch": {"size": 32, "mix": mix},
         "output": {"dtype": "float32", "mean": "half", "std": "half"},
     }
-    data = Memory([{"image": picture["image"]} for picture in pictures(N)], [n % 3 for n in range(N)], ("a", "b", "c"))
+    data = Memory(
+        [{"image": picture["image"]} for picture in pictures(N)], [n % 3 for n in range(N)], ("a", "b", "c")
+    )
     return list(StreamLoader(augflow.load(spec).stream(data)))
 
 

@@ -107,7 +107,7 @@ def test_r_drop_holds_two_passes_against_each_other() -> None:
 
 
 def test_noise_has_the_asked_for_deviation_and_the_input_stays() -> None:
-    """Images are made noisy in training mode, not in evaluation, and never in place."""
+    """Images are made noisy, and never in place."""
     plan, batch = first_batch(IMAGE)
     before = batch["image"].clone()
     model = Half()

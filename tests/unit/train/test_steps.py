@@ -1,0 +1,226 @@
+"""What `fit` does with each key of `regularize`, against loops written out here with torch alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from augflow.errors import TrainError
+from augflow.spec.regularize import EarlyStoppingSpec, RegularizeSpec, SwaSpec
+from augflow.train import FitOptions, FitReport, StreamLoader, evaluate, fit
+
+LR, EPOCHS, SAMPLES = 0.5, 3, 128
+Batches = Iterator[tuple[Tensor, Tensor]]
+
+
+def flat_model(*, norm: bool = False) -> nn.Module:
+    """A linear classifier of digits, with a batch norm before it where asked for."""
+    torch.manual_seed(5)
+    layers = [nn.Flatten(), *([nn.BatchNorm1d(256)] if norm else []), nn.Linear(256, 10)]
+    return nn.Sequential(*layers)
+
+
+@pytest.fixture
+def fitted(make_digits) -> Callable[..., FitReport]:
+    """A fit with plain SGD and a constant rate: the loops below are short then."""
+
+    def run(model: nn.Module, **keys: Any) -> FitReport:
+        options = FitOptions(
+            epochs=EPOCHS,
+            optimizer="sgd",
+            lr=LR,
+            momentum=0,
+            schedule="constant",
+            warmup_fraction=0,
+            regularize=RegularizeSpec(**keys),
+        )
+        return fit(make_digits(0, SAMPLES), make_digits(800, 864, train=False), options, model=model)
+
+    return run
+
+
+@pytest.fixture
+def by_hand(make_digits) -> Callable[..., list[nn.Module]]:
+    """The same training written out; `step(model, images, target)` is one step. A copy after each step."""
+
+    def run(model: nn.Module, step: Callable[[nn.Module, Tensor, Tensor], None]) -> list[dict[str, Tensor]]:
+        torch.manual_seed(0)  # what a fit of seed 0 starts with
+        loader, after = StreamLoader(make_digits(0, SAMPLES)), []
+        for _ in range(EPOCHS):
+            for batch in loader:
+                step(model, batch["image"], batch["target"])
+                after.append({name: value.clone() for name, value in model.state_dict().items()})
+        return after
+
+    return run
+
+
+def gradients(model: nn.Module, images: Tensor, target: Tensor) -> list[Tensor]:
+    loss = F.cross_entropy(model(images), target)
+    return list(torch.autograd.grad(loss, list(model.parameters())))
+
+
+@torch.no_grad()
+def descend(model: nn.Module, found: list[Tensor]) -> None:
+    for parameter, gradient in zip(model.parameters(), found, strict=True):
+        parameter.sub_(LR * gradient)
+
+
+def plain(model: nn.Module, images: Tensor, target: Tensor) -> None:
+    descend(model, gradients(model, images, target))
+
+
+def decayed(model: nn.Module, images: Tensor, target: Tensor) -> None:
+    found = gradients(model, images, target)
+    model[1].weight.data.mul_(1 - LR * 0.1)
+    descend(model, found)
+
+
+def clipped(model: nn.Module, images: Tensor, target: Tensor) -> None:
+    found = gradients(model, images, target)
+    norm = torch.cat([gradient.flatten() for gradient in found]).norm()
+    assert norm > 0.05
+    descend(model, [gradient * 0.05 / norm for gradient in found])
+
+
+def sparse(model: nn.Module, images: Tensor, target: Tensor) -> None:
+    plain(model, images, target)
+    weight = model[1].weight.data
+    weight.copy_(weight.sign() * (weight.abs() - LR * 0.01).clamp(min=0))
+
+
+def bounded(model: nn.Module, images: Tensor, target: Tensor) -> None:
+    plain(model, images, target)
+    weight = model[1].weight.data
+    weight.mul_((0.3 / weight.norm(dim=1, keepdim=True)).clamp(max=1))
+
+
+def shaken(model: nn.Module, images: Tensor, target: Tensor) -> None:
+    weight = model[1].weight.data
+    kept = weight.clone()
+    weight.add_(torch.randn_like(weight), alpha=0.1)
+    found = gradients(model, images, target)
+    weight.copy_(kept)
+    descend(model, found)
+
+
+def sharpness_aware(model: nn.Module, images: Tensor, target: Tensor) -> None:
+    found = gradients(model, images, target)
+    norm = torch.cat([gradient.flatten() for gradient in found]).norm()
+    kept = [parameter.detach().clone() for parameter in model.parameters()]
+    for parameter, gradient in zip(model.parameters(), found, strict=True):
+        parameter.data.add_(0.2 * gradient / norm)
+    found = gradients(model, images, target)
+    for parameter, value in zip(model.parameters(), kept, strict=True):
+        parameter.data.copy_(value)
+    descend(model, found)
+
+
+@pytest.mark.parametrize(
+    ("keys", "step"),
+    [
+        ({}, plain),
+        ({"weight_decay": 0.1}, decayed),
+        ({"clip_norm": 0.05}, clipped),
+        ({"proximal_l1": 0.01}, sparse),
+        ({"max_norm": 0.3}, bounded),
+        ({"weight_noise": 0.1}, shaken),
+        ({"sam": 0.2}, sharpness_aware),
+    ],
+    ids=lambda value: next(iter(value), "plain") if isinstance(value, dict) else "",
+)
+def test_a_fit_takes_the_steps_that_its_keys_say(fitted, by_hand, keys, step) -> None:
+    """The weights after three epochs are those of the loop written out, and not those of plain descent."""
+    ours = fitted(flat_model(), **keys).model.state_dict()
+    theirs = by_hand(flat_model(), step)[-1]
+    for name, value in theirs.items():
+        torch.testing.assert_close(ours[name], value, rtol=1e-4, atol=1e-5)
+    if keys:
+        apart = ours["1.weight"] - by_hand(flat_model(), plain)[-1]["1.weight"]
+        assert apart.abs().max() > 1e-3
+
+
+def test_the_mean_of_the_weights_is_what_is_judged_and_kept(fitted, by_hand, make_digits) -> None:
+    """With `ema_decay` both checks and the final model are those of the decayed mean of all steps."""
+    report = fitted(flat_model(), ema_decay=0.5)
+    steps = [step["1.weight"] for step in by_hand(flat_model(), plain)]
+    mean = steps[0]
+    for t, weight in enumerate(steps[1:], start=1):
+        share = min(0.5, (1 + t) / (10 + t))
+        mean = share * mean + (1 - share) * weight
+    torch.testing.assert_close(report.model.state_dict()["1.weight"], mean, rtol=1e-4, atol=1e-5)
+    assert (mean - steps[-1]).abs().max() > 1e-3
+    checked = evaluate(report.model, make_digits(800, 864, train=False))
+    assert report.history[-1].val_loss == pytest.approx(checked.loss, rel=1e-5)
+
+
+def test_early_stopping_keeps_the_best_mean(fitted) -> None:
+    """With both, the model is the mean as it was at the best check."""
+    report = fitted(flat_model(), ema_decay=0.9, early_stopping=EarlyStoppingSpec(patience=9))
+    best = report.history[report.best_epoch]
+    assert report.val_loss == pytest.approx(best.val_loss, rel=1e-5)
+
+
+def test_the_last_epochs_are_averaged_and_their_statistics_taken_anew(fitted, by_hand, make_digits) -> None:
+    """`swa` from a third on: the mean of two epochs' ends, its batch norm seeing the stream's next epoch."""
+    report = fitted(flat_model(norm=True), swa=SwaSpec(start=1 / 3))
+    steps = by_hand(flat_model(norm=True), plain)
+    an_epoch = len(steps) // EPOCHS
+    mean = (steps[2 * an_epoch - 1]["2.weight"] + steps[3 * an_epoch - 1]["2.weight"]) / 2
+    torch.testing.assert_close(report.model.state_dict()["2.weight"], mean, rtol=1e-4, atol=1e-5)
+    stream = make_digits(0, SAMPLES)
+    stream.set_epoch(EPOCHS)
+    means = torch.stack([batch["image"].flatten(1).mean(0) for batch in StreamLoader(stream)]).mean(0)
+    torch.testing.assert_close(report.model[1].running_mean, means, rtol=1e-4, atol=1e-5)
+
+
+def test_sam_leaves_the_statistics_to_the_first_pass(fitted) -> None:
+    """Batch norm counts one batch a step, not two, and training accuracy counts each sample once."""
+    report = fitted(flat_model(norm=True), sam=0.1)
+    assert int(report.model[1].num_batches_tracked) == EPOCHS * SAMPLES // 32
+    assert 0 <= report.history[-1].train_accuracy <= 1
+
+
+def test_a_gradient_that_is_not_finite_is_named(make_digits) -> None:
+    """Also where nothing is clipped: the parameter is in the message, and no weight is changed."""
+
+    class Steep(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.zeros(1))
+
+        def forward(self, images: Tensor) -> Tensor:
+            return images.flatten(1)[:, :10] * self.scale.sqrt()
+
+    model = Steep()
+    with pytest.raises(TrainError, match="the gradient of scale has 1 infinite or NaN"):
+        fit(make_digits(0, 64), None, FitOptions(epochs=1), model=model)
+    assert model.scale.item() == 0
+
+
+def test_averages_survive_a_resume(make_digits, tmp_path) -> None:
+    """A fit broken off and resumed ends with the bytes of one that was not, for each kind of mean."""
+    for number, keys in enumerate(({"ema_decay": 0.9}, {"swa": SwaSpec(start=0.25)}, {"sam": 0.1})):
+        ends = []
+        for broken in (False, True):
+            out = tmp_path / f"{number}-{broken}"
+            options = {"regularize": RegularizeSpec(**keys), "out": out, "epochs": 4}
+            if broken:
+                with pytest.raises(InterruptedError):
+                    fit_digits(make_digits, FitOptions(**options, on_epoch=_break))
+            ends.append(fit_digits(make_digits, FitOptions(**options, resume=broken)).model.state_dict())
+        assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+def fit_digits(make_digits: Any, options: FitOptions) -> FitReport:
+    return fit(make_digits(0, 64), None, options, model=flat_model(norm=True))
+
+
+def _break(record: Any) -> None:
+    if record.epoch == 2:
+        raise InterruptedError
