@@ -15,17 +15,34 @@ from augflow.errors import TrainError
 if find_spec("torch") is None or find_spec("lightning") is None:
     raise TrainError("augflow.train needs torch and lightning: install the extra `train`")
 
+from augflow.train.averaging import WeightAverage, recompute_statistics
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
 from augflow.train.inputs import model_inputs
 from augflow.train.layers import ConvBlock
 from augflow.train.loader import StreamDataset, StreamLoader
-from augflow.train.losses import SoftTargetCrossEntropy, mixed_accuracy, soft_cross_entropy
+from augflow.train.losses import (
+    SoftTargetCrossEntropy,
+    mixed_accuracy,
+    r_drop,
+    soft_binary_cross_entropy,
+    soft_cross_entropy,
+)
 from augflow.train.models import SmallCNN
-from augflow.train.optimize import DecoupledSGD
+from augflow.train.optimize import DecoupledSGD, set_lr
 from augflow.train.options import EpochRecord, FitOptions, FitReport
-from augflow.train.regularize import clip_gradients, parameter_groups, penalty
+from augflow.train.regularize import (
+    Sparsity,
+    check_gradients,
+    clip_gradients,
+    limit_norms,
+    parameter_groups,
+    penalty,
+    shrink_l1,
+    sparsity,
+)
 from augflow.train.report import plot_curves, verdict
+from augflow.train.sam import SAM, frozen_statistics
 from augflow.train.save import load_model, save_model, weights_sha256
 from augflow.train.sequences import SpectrogramCNN, TextCNN
 
@@ -34,6 +51,7 @@ if TYPE_CHECKING:
     from augflow.train.stopping import EarlyStopping
 
 __all__ = [
+    "SAM",
     "ConvBlock",
     "DecoupledSGD",
     "EarlyStopping",
@@ -44,21 +62,32 @@ __all__ = [
     "Scores",
     "SmallCNN",
     "SoftTargetCrossEntropy",
+    "Sparsity",
     "SpectrogramCNN",
     "StreamDataset",
     "StreamLoader",
     "TextCNN",
+    "WeightAverage",
+    "check_gradients",
     "clip_gradients",
     "evaluate",
     "fit",
+    "frozen_statistics",
+    "limit_norms",
     "load_model",
     "mixed_accuracy",
     "model_inputs",
     "parameter_groups",
     "penalty",
     "plot_curves",
+    "r_drop",
+    "recompute_statistics",
     "save_model",
+    "set_lr",
+    "shrink_l1",
+    "soft_binary_cross_entropy",
     "soft_cross_entropy",
+    "sparsity",
     "verdict",
     "weights_sha256",
 ]

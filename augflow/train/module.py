@@ -19,7 +19,7 @@ from augflow.train.evaluate import Scores, Tally
 from augflow.train.inputs import model_inputs
 from augflow.train.loader import TensorBatch
 from augflow.train.losses import mixed_accuracy, soft_cross_entropy
-from augflow.train.optimize import lr_factor, make_optimizer
+from augflow.train.optimize import lr_factor, make_optimizer, set_lr
 from augflow.train.options import EpochRecord, FitOptions
 from augflow.train.regularize import clip_gradients, penalty
 
@@ -121,7 +121,7 @@ class RegularizedClassifier(pl.LightningModule):
         A scheduler would need the number of steps here; asking the Trainer for it builds the loader
         before a checkpoint is read, and Lightning then never gives the loader its saved position.
         """
-        return make_optimizer(self.model, self.options, self.regularize.weight_decay)
+        return make_optimizer(self.model, self.options, self.regularize)
 
     def on_train_batch_start(self, *_: Any) -> None:
         """Set the learning rate of this step."""
@@ -129,8 +129,7 @@ class RegularizedClassifier(pl.LightningModule):
         total = self.options.epochs * trainer.num_training_batches / trainer.accumulate_grad_batches
         factor = lr_factor(self.global_step, total, self.options)
         for optimizer in trainer.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = self.options.learning_rate * factor
+            set_lr(optimizer, self.options.learning_rate * factor)
 
     def configure_gradient_clipping(
         self,
