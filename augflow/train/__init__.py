@@ -15,19 +15,36 @@ from augflow.errors import TrainError
 if find_spec("torch") is None or find_spec("lightning") is None:
     raise TrainError("augflow.train needs torch and lightning: install the extra `train`")
 
+from augflow.train.averaging import WeightAverage, recompute_statistics
 from augflow.train.dropout import DropBlock2d, DropPath, McPrediction, drop_path_rates, mc_predict
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
 from augflow.train.inputs import model_inputs
 from augflow.train.layers import ConvBlock, LayerOptions, ResidualBlock
 from augflow.train.loader import StreamDataset, StreamLoader
-from augflow.train.losses import SoftTargetCrossEntropy, mixed_accuracy, soft_cross_entropy
+from augflow.train.losses import (
+    SoftTargetCrossEntropy,
+    mixed_accuracy,
+    r_drop,
+    soft_binary_cross_entropy,
+    soft_cross_entropy,
+)
 from augflow.train.models import ResidualCNN
 from augflow.train.norms import NormSuggestion, make_norm, replace_norm, suggest_norm
-from augflow.train.optimize import DecoupledSGD
+from augflow.train.optimize import DecoupledSGD, set_lr
 from augflow.train.options import EpochRecord, FitOptions, FitReport
-from augflow.train.regularize import clip_gradients, parameter_groups, penalty
+from augflow.train.regularize import (
+    Sparsity,
+    check_gradients,
+    clip_gradients,
+    limit_norms,
+    parameter_groups,
+    penalty,
+    shrink_l1,
+    sparsity,
+)
 from augflow.train.report import plot_curves, verdict
+from augflow.train.sam import SAM, frozen_statistics
 from augflow.train.save import load_model, save_model, weights_sha256
 from augflow.train.sequences import EmbeddingModel, SpectrogramCNN, TextCNN
 
@@ -36,6 +53,7 @@ if TYPE_CHECKING:
     from augflow.train.stopping import EarlyStopping
 
 __all__ = [
+    "SAM",
     "ConvBlock",
     "DecoupledSGD",
     "DropBlock2d",
@@ -53,14 +71,19 @@ __all__ = [
     "ResidualCNN",
     "Scores",
     "SoftTargetCrossEntropy",
+    "Sparsity",
     "SpectrogramCNN",
     "StreamDataset",
     "StreamLoader",
     "TextCNN",
+    "WeightAverage",
+    "check_gradients",
     "clip_gradients",
     "drop_path_rates",
     "evaluate",
     "fit",
+    "frozen_statistics",
+    "limit_norms",
     "load_model",
     "make_norm",
     "mc_predict",
@@ -69,9 +92,15 @@ __all__ = [
     "parameter_groups",
     "penalty",
     "plot_curves",
+    "r_drop",
+    "recompute_statistics",
     "replace_norm",
     "save_model",
+    "set_lr",
+    "shrink_l1",
+    "soft_binary_cross_entropy",
     "soft_cross_entropy",
+    "sparsity",
     "suggest_norm",
     "verdict",
     "weights_sha256",

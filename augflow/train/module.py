@@ -109,7 +109,7 @@ class RegularizedClassifier(pl.LightningModule):
 
     def _bound(self) -> None:
         if self.regularize.proximal_l1:
-            shrink_l1(self.model, self._lr * self.regularize.proximal_l1)
+            shrink_l1(self.model, self._lr * self.regularize.proximal_l1, self.options.lr_factors)
         if self.regularize.max_norm is not None:
             limit_norms(self.model, self.regularize.max_norm)
         if self.average is not None and self.regularize.ema_decay:

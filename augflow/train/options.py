@@ -13,6 +13,7 @@ from augflow.errors import TrainError
 from augflow.spec.regularize import RegularizeSpec
 
 DEFAULT_LR: Mapping[str, float] = {"adamw": 3e-3, "sgd": 0.05}
+SCHEDULES = ("cosine", "step", "constant")
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,20 @@ class FitOptions:
 
     epochs: int = 20
     optimizer: Literal["adamw", "sgd"] = "adamw"
-    """`sgd` has Nesterov momentum; the decay is decoupled in both."""
+    """The decay is decoupled in both."""
     lr: float | None = None
     """Peak learning rate; None is 0.003 for adamw and 0.05 for sgd."""
+    lr_factors: Mapping[str, float] | None = None
+    """What the learning rate of a module or parameter is multiplied by, by its name: `{"backbone": 0.1}`."""
     momentum: float = 0.9
-    schedule: Literal["cosine", "constant"] = "cosine"
+    """Of sgd; adamw has its own."""
+    nesterov: bool = True
+    """Whether the momentum of sgd looks ahead."""
+    schedule: Literal["cosine", "step", "constant"] = "cosine"
+    milestones: tuple[float, ...] = (0.5, 0.75)
+    """Of `schedule="step"`: the shares of all steps after which the learning rate falls."""
+    gamma: float = 0.1
+    """What it is multiplied by at each milestone."""
     warmup_fraction: float = 0.05
     """The share of all steps in which the learning rate rises."""
     check_every: int = 1
@@ -68,7 +78,14 @@ class FitOptions:
             ("optimizer", self.optimizer, self.optimizer in DEFAULT_LR, " or ".join(DEFAULT_LR)),
             ("lr", self.lr, self.lr is None or self.lr > 0, "above 0"),
             ("momentum", self.momentum, 0 <= self.momentum < 1, "in [0, 1)"),
-            ("schedule", self.schedule, self.schedule in ("cosine", "constant"), "cosine or constant"),
+            ("schedule", self.schedule, self.schedule in SCHEDULES, "cosine, step or constant"),
+            (
+                "milestones",
+                self.milestones,
+                self._milestones_rise(),
+                "rising, from warmup_fraction to below 1",
+            ),
+            ("gamma", self.gamma, 0 < self.gamma <= 1, "in (0, 1]"),
             ("warmup_fraction", self.warmup_fraction, 0 <= self.warmup_fraction < 1, "in [0, 1)"),
             ("check_every", self.check_every, self.check_every >= 1, "at least 1"),
             ("threads", self.threads, self.threads is None or self.threads >= 1, "at least 1"),
@@ -77,6 +94,12 @@ class FitOptions:
         for name, value, holds, rule in rules:
             if not holds:
                 raise TrainError(f"{name} must be {rule}, got {value!r}")
+
+    def _milestones_rise(self) -> bool:
+        if self.schedule != "step":
+            return True
+        shares = (self.warmup_fraction, *self.milestones, 1.0)
+        return bool(self.milestones) and sorted({*shares[1:]}) == [*shares[1:]] and shares[0] <= shares[1]
 
     @property
     def learning_rate(self) -> float:

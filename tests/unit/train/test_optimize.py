@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from augflow.errors import TrainError
+from augflow.spec.regularize import RegularizeSpec
 from augflow.train import DecoupledSGD, FitOptions
 from augflow.train.optimize import lr_factor, make_optimizer
 
@@ -34,7 +35,7 @@ def test_without_decay_it_is_torchs_sgd():
 
 def test_adamw_decays_weights_only():
     """torch's default decay of 0.01 does not slip in."""
-    optimizer = make_optimizer(nn.Linear(2, 2), FitOptions(lr=0.1), 0.0)
+    optimizer = make_optimizer(nn.Linear(2, 2), FitOptions(lr=0.1), RegularizeSpec())
     assert [group["weight_decay"] for group in optimizer.param_groups] == [0.0, 0.0]
     assert optimizer.param_groups[0]["lr"] == 0.1
 
