@@ -23,6 +23,7 @@ from augflow.train.layers import ConvBlock, LayerOptions, ResidualBlock
 from augflow.train.loader import StreamDataset, StreamLoader
 from augflow.train.losses import SoftTargetCrossEntropy, mixed_accuracy, soft_cross_entropy
 from augflow.train.models import ResidualCNN
+from augflow.train.noise import GaussianNoise, noisy_weights
 from augflow.train.norms import NormSuggestion, make_norm, replace_norm, suggest_norm
 from augflow.train.optimize import DecoupledSGD
 from augflow.train.options import EpochRecord, FitOptions, FitReport
@@ -45,6 +46,7 @@ __all__ = [
     "EpochRecord",
     "FitOptions",
     "FitReport",
+    "GaussianNoise",
     "LayerOptions",
     "McPrediction",
     "NormSuggestion",
@@ -66,6 +68,7 @@ __all__ = [
     "mc_predict",
     "mixed_accuracy",
     "model_inputs",
+    "noisy_weights",
     "parameter_groups",
     "penalty",
     "plot_curves",
