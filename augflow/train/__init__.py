@@ -30,6 +30,7 @@ from augflow.train.losses import (
     soft_cross_entropy,
 )
 from augflow.train.models import ResidualCNN
+from augflow.train.noise import GaussianNoise, noisy_weights
 from augflow.train.norms import NormSuggestion, make_norm, replace_norm, suggest_norm
 from augflow.train.optimize import DecoupledSGD, set_lr
 from augflow.train.options import EpochRecord, FitOptions, FitReport
@@ -63,6 +64,7 @@ __all__ = [
     "EpochRecord",
     "FitOptions",
     "FitReport",
+    "GaussianNoise",
     "LayerOptions",
     "McPrediction",
     "NormSuggestion",
@@ -89,6 +91,7 @@ __all__ = [
     "mc_predict",
     "mixed_accuracy",
     "model_inputs",
+    "noisy_weights",
     "parameter_groups",
     "penalty",
     "plot_curves",
