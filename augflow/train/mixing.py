@@ -30,7 +30,8 @@ def mix_rows(values: Tensor, batch: TensorBatch) -> Tensor:
             )
         outside = ~_inside(box, values.shape[-2], values.shape[-1])
         keep = torch.where(boxed.view(-1, 1, 1, 1), outside.unsqueeze(1).to(values.dtype), keep)
-    return keep * values + (1 - keep) * values[batch["partner"]]
+    mixed: Tensor = keep * values + (1 - keep) * values[batch["partner"]]
+    return mixed
 
 
 def mix_targets(batch: TensorBatch) -> Tensor:
@@ -43,7 +44,8 @@ def mix_targets(batch: TensorBatch) -> Tensor:
 def mix_masks(mask: Tensor, batch: TensorBatch) -> Tensor:
     """Where a mixed row holds anything, bool (N, L): the places of both."""
     mixes = (batch["lam"] < 1).unsqueeze(1)
-    return mask | (mask[batch["partner"]] & mixes)
+    both: Tensor = mask | (mask[batch["partner"]] & mixes)
+    return both
 
 
 def _inside(box: Tensor, height: int, width: int) -> Tensor:

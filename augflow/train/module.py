@@ -25,7 +25,7 @@ from augflow.train.noise import noisy_weights
 from augflow.train.objective import Objective, Outcome
 from augflow.train.optimize import lr_factor, make_optimizer, set_lr
 from augflow.train.options import EpochRecord, FitOptions
-from augflow.train.regularize import clip_gradients, limit_norms, shrink_l1
+from augflow.train.regularize import check_gradients, clip_gradients, limit_norms, shrink_l1
 
 CHECKPOINT_KEY = "augflow"
 
@@ -95,9 +95,9 @@ class RegularizedClassifier(pl.LightningModule):
             with noisy_weights(self.model, self.regularize.weight_noise):
                 outcome = self._objective(batch)
                 self.manual_backward(outcome.objective)
-            clip_gradients(
-                self.model, clip_norm=self.regularize.clip_norm, clip_value=self.regularize.clip_value
-            )
+            limits = {"clip_norm": self.regularize.clip_norm, "clip_value": self.regularize.clip_value}
+            if clip_gradients(self.model, **limits) is None:
+                check_gradients(self.model)
             outcomes.append(outcome)
             return outcome.objective
 

@@ -55,7 +55,7 @@ def noisy_weights(model: nn.Module, std: float) -> Iterator[None]:
     no noise, as they get no penalty. The weights are held twice meanwhile.
     """
     _checked_std(std)
-    kept = [(weight, weight.detach().clone()) for _, weight in weights(model)]
+    kept = [(weight, weight.detach().clone()) for _, weight in weights(model)] if std else []
     try:
         with torch.no_grad():
             for weight, _ in kept:

@@ -198,17 +198,13 @@ def test_classes_that_differ_are_named(make_digits):
 
 
 def test_streams_that_fit_cannot_train_on(make_digits):
-    """An evaluation stream, several ranks and mixing left to the model are refused."""
+    """An evaluation stream and several ranks are refused."""
     with pytest.raises(TrainError, match="train=True"):
         fit(make_digits(0, 64, train=False), None, FitOptions())
     ranks = make_digits(0, 64)
     ranks.world_size = 2
     with pytest.raises(TrainError, match="one process"):
         fit(ranks, None, FitOptions())
-    by_model = make_digits(0, 64)
-    by_model.plan.mix, by_model.plan.spec.batch.mix_by = object(), "model"
-    with pytest.raises(TrainError, match="mixing to your own loop"):
-        fit(by_model, None, FitOptions())
 
 
 def test_early_stopping_needs_validation(make_digits):
