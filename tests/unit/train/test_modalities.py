@@ -66,7 +66,7 @@ CASES = pytest.mark.parametrize(
 
 
 @CASES
-@pytest.mark.parametrize("mix", [None, {"cutmix": {"p": 0.5}}])
+@pytest.mark.parametrize("mix", [None, {"cutmix": {"p": 0.5}}, {"mixup": {"p": 0.5}, "by": "model"}])
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_reference_model_learns_what_is_easy(
     spec: Any, make: Any, kind: Any, mix: Any, tmp_path: Path
@@ -181,16 +181,11 @@ def test_videos_come_with_channels_before_height() -> None:
         ({**TEXT, "finish": []}, reviews, "the texts arrive as words; end `finish` with hash_tokens"),
         ({**AUDIO, "finish": []}, tones, "takes spectrograms; add `log_mel: {}` to finish"),
         ({**TEXT, "batch": {"size": 16, "ragged": "offsets"}}, reviews, "set `batch: {ragged: pad}`"),
-        (
-            {**TEXT, "batch": {"size": 16, "mix": {"mixup": {}, "by": "model"}}},
-            reviews,
-            "fit needs the worker to mix",
-        ),
     ],
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_what_a_model_cannot_take_says_what_to_change(spec: Any, make: Any, said: str) -> None:
-    """Words, waveforms, offsets and mixing by the model are errors with the key to set."""
+    """Words, waveforms and offsets are errors with the key to set."""
     with pytest.raises(TrainError) as caught:
         fit(augflow.load(spec).stream(make()), None, options=OPTIONS)
     assert said in str(caught.value)

@@ -115,8 +115,7 @@ def test_other_files_are_refused(tmp_path):
 
 
 def test_every_public_name_is_there():
-    """`__all__` is sorted, and each name can be had, the Lightning classes too."""
-    assert augflow.train.__all__ == sorted(augflow.train.__all__)
+    """Each name of `__all__` can be had, the Lightning classes too."""
     assert all(hasattr(augflow.train, name) for name in augflow.train.__all__)
     assert callable(augflow.train.fit)
     assert augflow.train.StreamLoader is StreamLoader
