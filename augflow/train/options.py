@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,7 +84,7 @@ class FitOptions:
                 "milestones",
                 self.milestones,
                 self._milestones_rise(),
-                "rising, from warmup_fraction to below 1",
+                "rising, between warmup_fraction and 1",
             ),
             ("gamma", self.gamma, 0 < self.gamma <= 1, "in (0, 1]"),
             ("warmup_fraction", self.warmup_fraction, 0 <= self.warmup_fraction < 1, "in [0, 1)"),
@@ -99,7 +100,7 @@ class FitOptions:
         if self.schedule != "step":
             return True
         shares = (self.warmup_fraction, *self.milestones, 1.0)
-        return bool(self.milestones) and sorted({*shares[1:]}) == [*shares[1:]] and shares[0] <= shares[1]
+        return bool(self.milestones) and all(one < later for one, later in pairwise(shares))
 
     @property
     def learning_rate(self) -> float:
