@@ -17,6 +17,15 @@ from torch import Tensor, nn
 
 from augflow.errors import TrainError
 
+TORCH_DROPOUTS = (
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+
 BISECTIONS = 60
 """Halvings of [0, 1] in search of a chance: below the precision of float64."""
 
@@ -187,6 +196,6 @@ def _dropout_alone(model: nn.Module) -> Iterator[None]:
 def _drops(module: nn.Module) -> bool:
     if isinstance(module, (DropBlock2d, DropPath)):
         return module.rate > 0
-    if isinstance(module, nn.modules.dropout._DropoutNd):
+    if isinstance(module, TORCH_DROPOUTS):
         return module.p > 0
     return isinstance(module, (nn.MultiheadAttention, nn.RNNBase)) and module.dropout > 0

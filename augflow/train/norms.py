@@ -27,6 +27,9 @@ BATCH_NORMS: tuple[type[nn.Module], ...] = (nn.BatchNorm1d, nn.BatchNorm1d, nn.B
 INSTANCE_NORMS: tuple[type[nn.Module], ...] = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
 """Batch norms for 0 to 3 axes of positions, and instance norms for 1 to 3."""
 
+REPLACED = (*BATCH_NORMS[1:], *INSTANCE_NORMS, nn.SyncBatchNorm, nn.GroupNorm)
+"""What `replace_norm` replaces."""
+
 SMALL_BATCH = 16
 """Batch norm on ImageNet (Wu & He, table 2) loses to group norm by 0.8 points with 8 samples a device, by
 10.6 with 2, and is ahead by half a point with 16 and 32."""
@@ -74,8 +77,8 @@ def replace_norm(model: nn.Module, name: str, groups: int = 8, axes: int = 2) ->
     A norm at several places stays one norm at all of them. Device, dtype, training mode, `eps`,
     `requires_grad` and all tensors that both norms have (scale and shift, running statistics) are carried
     over; scales learned with one norm are no more than a start for another, so train on. `axes` is for
-    GroupNorm and SyncBatchNorm, which do not tell the axes of their features. With `none`, a convolution
-    that left its bias to the norm has none.
+    GroupNorm and SyncBatchNorm, which do not tell the axes of their features; BatchNorm1d is taken as one
+    over (N, C, L). With `none`, a convolution that left its bias to the norm has none.
 
     Left alone: nn.LayerNorm and nn.RMSNorm over the features of a token, which are the same for one
     sample and for many, and without which a transformer does not train. Norms that are kept outside the
@@ -84,14 +87,12 @@ def replace_norm(model: nn.Module, name: str, groups: int = 8, axes: int = 2) ->
     """
     made: dict[nn.Module, nn.Module] = {}
     for path, module in model.named_modules():
-        if (channels := _channels(module)) is None:
-            continue
         try:
-            fresh = make_norm(name, channels, _axes(module, axes), groups)
+            if (channels := _channels(module)) is not None:
+                fresh = make_norm(name, channels, _axes(module, axes), groups)
+                made[module] = _carry_over(module, fresh, model)
         except TrainError as error:
-            error.add_note(f"at {path or 'the model itself'}, {type(module).__name__} of {channels} channels")
-            raise
-        made[module] = _carry_over(module, fresh, model)
+            raise TrainError(f"{error} (at {path or 'the model itself'})") from error
     if not made:
         raise TrainError(
             f"{type(model).__name__} has no batch, instance or group norm to replace by {name!r} "
@@ -107,11 +108,18 @@ def replace_norm(model: nn.Module, name: str, groups: int = 8, axes: int = 2) ->
 
 def _channels(module: nn.Module) -> int | None:
     """The channels of a norm that can be replaced, else None."""
-    if isinstance(module, LazyModuleMixin) and isinstance(module, (*BATCH_NORMS, *INSTANCE_NORMS)):
+    if isinstance(module, LazyModuleMixin) and issubclass(module.cls_to_become or nn.Module, REPLACED):
         raise TrainError(f"{type(module).__name__} has no channels yet; run the model once, then replace")
-    if isinstance(module, (*BATCH_NORMS, *INSTANCE_NORMS, nn.SyncBatchNorm)):
-        return int(module.num_features)  # type: ignore[arg-type]
-    return module.num_channels if isinstance(module, nn.GroupNorm) else None
+    kind = next((kind for kind in REPLACED if isinstance(module, kind)), None)
+    if kind is None:
+        return None
+    if type(module).forward is not kind.forward:  # type: ignore[attr-defined]
+        raise TrainError(
+            f"{type(module).__name__} is a {kind.__name__} with a `forward` of its own, and what that does "
+            "besides would be lost; replace it by hand"
+        )
+    channels: int = getattr(module, "num_channels" if kind is nn.GroupNorm else "num_features")
+    return channels
 
 
 def _axes(module: nn.Module, unknown: int) -> int:

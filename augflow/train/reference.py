@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import nn
 
 from augflow.errors import TrainError
@@ -50,3 +51,15 @@ def rebuild(name: str, architecture: Mapping[str, Any]) -> nn.Module:
     """The reference model that had these plain values as its `architecture`, with fresh weights."""
     options = LayerOptions(**architecture["options"])
     return REFERENCE_MODELS[name](**{**architecture, "options": options})
+
+
+def architecture_of(model: nn.Module) -> dict[str, Any] | None:
+    """What `rebuild` builds `model` from; None for a model of the user's, or one changed since, as by
+    `replace_norm`.
+    """
+    if not isinstance(model, tuple(REFERENCE_MODELS.values())):
+        return None
+    architecture: dict[str, Any] = model.architecture  # type: ignore[assignment]
+    with torch.random.fork_rng(devices=[]):  # the weights that it draws are nobody's
+        fresh = rebuild(type(model).__name__, architecture)
+    return architecture if repr(fresh) == repr(model) else None

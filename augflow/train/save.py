@@ -13,7 +13,7 @@ from torch import nn
 
 from augflow.errors import TrainError
 from augflow.train.options import FitReport
-from augflow.train.reference import REFERENCE_MODELS, rebuild
+from augflow.train.reference import architecture_of, rebuild
 
 FILE_FORMAT = 2
 
@@ -25,14 +25,14 @@ def save_model(report: FitReport, path: Path | str) -> None:
     """
     path = Path(path)
     model = report.model
-    references = tuple(REFERENCE_MODELS.values())
+    architecture = architecture_of(model)
     content = {
         "format": FILE_FORMAT,
         "state_dict": model.state_dict(),
         "classes": list(report.classes),
         "fingerprint": report.fingerprint,
-        "model": type(model).__name__ if isinstance(model, references) else None,
-        "architecture": model.architecture if isinstance(model, references) else None,
+        "model": None if architecture is None else type(model).__name__,
+        "architecture": architecture,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
