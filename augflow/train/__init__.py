@@ -17,13 +17,16 @@ if find_spec("torch") is None or find_spec("lightning") is None:
 
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
+from augflow.train.freeze import FrozenNorm, ParameterCount, backbone, freeze
 from augflow.train.inputs import model_inputs
+from augflow.train.keras_dataset import KerasDataset
 from augflow.train.layers import ConvBlock
 from augflow.train.loader import StreamDataset, StreamLoader
 from augflow.train.losses import SoftTargetCrossEntropy, mixed_accuracy, soft_cross_entropy
 from augflow.train.models import SmallCNN
 from augflow.train.optimize import DecoupledSGD
 from augflow.train.options import EpochRecord, FitOptions, FitReport
+from augflow.train.pretrained import Mismatch, PretrainedReport, load_pretrained
 from augflow.train.regularize import clip_gradients, parameter_groups, penalty
 from augflow.train.report import plot_curves, verdict
 from augflow.train.save import load_model, save_model, weights_sha256
@@ -40,6 +43,11 @@ __all__ = [
     "EpochRecord",
     "FitOptions",
     "FitReport",
+    "FrozenNorm",
+    "KerasDataset",
+    "Mismatch",
+    "ParameterCount",
+    "PretrainedReport",
     "RegularizedClassifier",
     "Scores",
     "SmallCNN",
@@ -48,10 +56,13 @@ __all__ = [
     "StreamDataset",
     "StreamLoader",
     "TextCNN",
+    "backbone",
     "clip_gradients",
     "evaluate",
     "fit",
+    "freeze",
     "load_model",
+    "load_pretrained",
     "mixed_accuracy",
     "model_inputs",
     "parameter_groups",
