@@ -46,8 +46,8 @@ class KerasDataset(IterableDataset[KerasBatch]):
     def __iter__(self) -> Iterator[KerasBatch]:
         """The next epoch, or the same again where the last one was given up after its first batch.
 
-        `fit` takes one batch to learn its shapes, drops it and starts over: without this its first epoch would
-        be the stream's second, and a resumed one would begin a batch late. Nothing is taken back
+        `fit` takes one batch to learn its shapes, drops it and starts over: without this its first epoch
+        would be the stream's second, and a resumed one would begin a batch late. Nothing is taken back
         once the stream was moved by hand, nor where one batch is the whole epoch.
         """
         before, self._glance = self._glance, None
@@ -60,9 +60,9 @@ class KerasDataset(IterableDataset[KerasBatch]):
                 yield self._pair(batch)
 
     def _pair(self, batch: TensorBatch) -> KerasBatch:
-        valid = batch["valid"]
-        inputs = tuple(self._laid_out(value)[valid] for value in model_inputs(batch, self.stream.plan))
-        return inputs if len(inputs) > 1 else inputs[0], batch["target"][valid]
+        rows = slice(None) if bool(batch["valid"].all()) else batch["valid"]
+        inputs = tuple(self._laid_out(value)[rows] for value in model_inputs(batch, self.stream.plan))
+        return inputs if len(inputs) > 1 else inputs[0], batch["target"][rows]
 
     def _laid_out(self, value: Tensor) -> Tensor:
         """Images are the only inputs of four axes."""
