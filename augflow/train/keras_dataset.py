@@ -58,6 +58,7 @@ class KerasDataset(IterableDataset[KerasBatch]):
             self._glance = (start, self.state_dict()) if number == 0 and len(self) > 1 else None
             if bool(batch["valid"].any()):
                 yield self._pair(batch)
+        self._glance = None  # asked for more than one batch, it was no glance
 
     def _pair(self, batch: TensorBatch) -> KerasBatch:
         rows = slice(None) if bool(batch["valid"].all()) else batch["valid"]

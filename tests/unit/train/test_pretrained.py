@@ -188,7 +188,7 @@ def test_numbers_of_another_kind_are_refused(tensor, says, saved):
 
 
 def test_models_without_memory_are_refused(saved):
-    """A lazy layer has no shape, a meta tensor no bytes; torch would take both in silence or with a riddle."""
+    """A lazy layer has no shape, a meta tensor no bytes; torch takes both in silence or with a riddle."""
     path = saved(network(seed=1).state_dict())
     with pytest.raises(TrainError, match="run one batch"):
         load_pretrained(nn.Sequential(nn.LazyLinear(3)), path)
@@ -248,7 +248,7 @@ def test_torch_files_without_weights_are_refused(content, says, saved):
 
 @pytest.mark.parametrize("form", ["zip", "legacy", "safetensors"])
 def test_damaged_files_are_an_error_of_augflow(form, tmp_path):
-    """Cut short or with bytes turned over anywhere: a TrainError, or weights where the damage hit a number."""
+    """Cut short or with bytes turned over anywhere: a TrainError, or weights if a number was hit."""
     path, state = tmp_path / "weights", network(seed=1).state_dict()
     if form == "safetensors":
         safetensors.torch.save_file(state, path)
