@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
@@ -19,15 +18,6 @@ from augflow.train import KerasDataset, StreamLoader
 
 CLASSES = 3
 Seen = list[tuple[np.ndarray, np.ndarray]]
-
-
-@pytest.fixture(scope="module")
-def keras(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Keras on torch, with its settings in a folder of the tests."""
-    os.environ |= {"KERAS_BACKEND": "torch", "KERAS_HOME": str(tmp_path_factory.mktemp("keras"))}
-    import keras
-
-    return keras
 
 
 @pytest.fixture
