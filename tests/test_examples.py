@@ -34,9 +34,37 @@ def class_folders(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_stream_to_torch(class_folders: Path) -> None:
-    """A torch loop of one's own trains on the stream and knows its position."""
-    assert "epoch 1: loss" in run(EXAMPLES / "stream_to_torch.py", class_folders)
+OFFLINE = """
+import runpy, sys
+ways_out = ("socket.connect", "socket.getaddrinfo")
+sys.addaudithook(lambda event, _: event in ways_out and sys.exit(event))
+sys.modules |= dict.fromkeys(("tensorflow", "jax"))  # importing them is an error
+"""
+
+
+def run_in_turn(example: Path, *calls: tuple[str | Path, ...]) -> list[str]:
+    """The lines that a program prints, called again and again in one process without a network."""
+    turns = [[str(argument) for argument in (example, *call)] for call in calls]
+    start = f"runpy.run_path({str(example)!r}, run_name='__main__')"
+    return run("-c", f"{OFFLINE}\nfor sys.argv in {turns!r}:\n    {start}").splitlines()
+
+
+def test_plain_loop(class_folders: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A torch loop of one's own trains and judges every sample; stopped after an epoch, it ends the same."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    whole, half = ((class_folders, class_folders, folder / name) for name in ("whole.pt", "half.pt"))
+    lines = run_in_turn(EXAMPLES / "plain_loop.py", (*whole, "2"), (*half, "1"), (*half, "2"))
+    assert [line.split(":")[0] for line in lines] == ["epoch 0", "epoch 1"] * 2
+    assert lines[:2] == lines[2:]
+    assert all(line.endswith(" of 60") for line in lines)
+
+
+def test_keras_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keras learns the digits from the stream and goes on from its checkpoint, offline, with torch alone."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "settings"))
+    lines = run_in_turn(EXAMPLES / "keras_fit.py", (tmp_path, "2"), (tmp_path, "3"))
+    assert [line.split(":")[0] for line in lines] == ["epoch 0", "epoch 1", "epoch 2"]
+    assert float(lines[-1].rsplit("val_categorical_accuracy ")[1].split(",")[0]) > 0.7
 
 
 def test_resume() -> None:

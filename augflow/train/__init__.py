@@ -19,7 +19,9 @@ from augflow.train.averaging import WeightAverage, recompute_statistics
 from augflow.train.dropout import DropBlock2d, DropPath, McPrediction, drop_path_rates, mc_predict
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
+from augflow.train.freeze import FrozenNorm, ParameterCount, backbone, freeze
 from augflow.train.inputs import model_inputs
+from augflow.train.keras_dataset import KerasDataset
 from augflow.train.layers import ConvBlock, LayerOptions, ResidualBlock
 from augflow.train.loader import StreamDataset, StreamLoader
 from augflow.train.losses import (
@@ -34,6 +36,7 @@ from augflow.train.noise import GaussianNoise, noisy_weights
 from augflow.train.norms import NormSuggestion, make_norm, replace_norm, suggest_norm
 from augflow.train.optimize import DecoupledSGD, set_lr
 from augflow.train.options import EpochRecord, FitOptions, FitReport
+from augflow.train.pretrained import Mismatch, PretrainedReport, load_pretrained
 from augflow.train.regularize import (
     Sparsity,
     check_gradients,
@@ -64,10 +67,15 @@ __all__ = [
     "EpochRecord",
     "FitOptions",
     "FitReport",
+    "FrozenNorm",
     "GaussianNoise",
+    "KerasDataset",
     "LayerOptions",
     "McPrediction",
+    "Mismatch",
     "NormSuggestion",
+    "ParameterCount",
+    "PretrainedReport",
     "RegularizedClassifier",
     "ResidualBlock",
     "ResidualCNN",
@@ -79,14 +87,17 @@ __all__ = [
     "StreamLoader",
     "TextCNN",
     "WeightAverage",
+    "backbone",
     "check_gradients",
     "clip_gradients",
     "drop_path_rates",
     "evaluate",
     "fit",
+    "freeze",
     "frozen_statistics",
     "limit_norms",
     "load_model",
+    "load_pretrained",
     "make_norm",
     "mc_predict",
     "mixed_accuracy",

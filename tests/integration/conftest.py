@@ -192,3 +192,12 @@ def shared_memory_as_before() -> Iterator[None]:
     before = set(Path("/dev/shm").glob("plasma*"))
     yield
     assert set(Path("/dev/shm").glob("plasma*")) <= before
+
+
+@pytest.fixture(scope="session")
+def keras(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Keras on torch, with its settings in a folder of the tests."""
+    os.environ |= {"KERAS_BACKEND": "torch", "KERAS_HOME": str(tmp_path_factory.mktemp("keras"))}
+    import keras
+
+    return keras
