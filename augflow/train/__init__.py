@@ -15,6 +15,8 @@ from augflow.errors import TrainError
 if find_spec("torch") is None or find_spec("lightning") is None:
     raise TrainError("augflow.train needs torch and lightning: install the extra `train`")
 
+from augflow.train.advice import Advice
+from augflow.train.diagnosis import Diagnosis, Estimate, diagnose
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
 from augflow.train.inputs import model_inputs
@@ -34,10 +36,13 @@ if TYPE_CHECKING:
     from augflow.train.stopping import EarlyStopping
 
 __all__ = [
+    "Advice",
     "ConvBlock",
     "DecoupledSGD",
+    "Diagnosis",
     "EarlyStopping",
     "EpochRecord",
+    "Estimate",
     "FitOptions",
     "FitReport",
     "RegularizedClassifier",
@@ -49,6 +54,7 @@ __all__ = [
     "StreamLoader",
     "TextCNN",
     "clip_gradients",
+    "diagnose",
     "evaluate",
     "fit",
     "load_model",

@@ -1,0 +1,235 @@
+"""Which knob to turn next, from what the spec says and what the curves show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from augflow.spec.model import Modality, PipelineSpec
+from augflow.train.options import DEFAULT_LR, FitReport
+from augflow.train.strength import (
+    HARMLESS_KEPT,
+    RATES,
+    Knob,
+    augmentation,
+    augments,
+    lagging_ema,
+    strengths,
+)
+
+ENOUGH = 0.5
+"""The share of its ordinary limit below which a regularizer can be raised."""
+MORE_DATA = 4
+"""The error that comes from too few samples goes with one over their root: four times as many halve it."""
+USUAL_DECAY: Mapping[str, float] = {"adamw": 0.05, "sgd": 5e-4}
+PRESETS: Mapping[Modality, str] = {
+    "image": "preset:image/small",
+    "text": "preset:text/eda",
+    "audio": "preset:audio/speech",
+}
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One change for the next run."""
+
+    knob: str
+    """A key of the spec, such as `regularize.dropout`; `epochs` and `lr` are options of the fit, `samples`
+    the size of the training set, `model` the number of parameters."""
+    present: Any
+    """Its value in this run; None for what is not there."""
+    suggested: Any
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.knob} {_shown(self.present)} -> {_shown(self.suggested)}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the figures of all seeds together say."""
+
+    underfits: bool
+    overfits: bool
+    bias_leads: bool
+    """Bias is the larger part of the validation error."""
+    learned: bool
+    falling: bool
+    """The training loss was still falling at the end."""
+    rose: bool
+    """The validation loss of the weights that were kept is well above its lowest."""
+    handicap: bool
+    """What acts in training alone keeps the accuracy of the batches clearly down."""
+
+
+def advise(report: FitReport, evidence: Evidence) -> tuple[Advice, ...]:
+    """The changes worth a run each, the most promising first; none for a fit that needs none.
+
+    Where there is both bias and variance, the larger part comes first. The other side's advice would undo
+    it, but for more samples, which lower the variance and cost no bias.
+    """
+    if not evidence.learned:
+        return (*_regularize_less(report), *_learning_rate(report))
+    if evidence.underfits and (evidence.bias_leads or not evidence.overfits):
+        more = [_more_samples(report)] if evidence.overfits else []
+        return (*_less_bias(report, evidence), *more)
+    if evidence.overfits:
+        return tuple(_less_variance(report, evidence))
+    return tuple(_calibrate(report)) if evidence.rose else ()
+
+
+def _less_bias(report: FitReport, evidence: Evidence) -> Iterator[Advice]:
+    longer = _train_longer(report)
+    too_short = report.epochs_run < 4
+    if too_short:
+        yield longer
+    yield from _regularize_less(report)
+    if evidence.falling and not too_short:
+        yield longer
+    present = [knob for knob in strengths(report) if knob.load <= 1] + augmentation(report.spec)
+    if evidence.handicap and present:
+        yield from _eased(present[:1], "it keeps the training batches hard, and training accuracy is low")
+    yield from _faster(report)
+    parameters = _parameters(report)
+    yield Advice("model", parameters, 2 * parameters, "a larger model can follow the training set closer")
+
+
+def _regularize_less(report: FitReport) -> Iterator[Advice]:
+    reason = "regularization is too strong: with it, not even the training samples are learned"
+    yield from _eased([knob for knob in strengths(report) if knob.load > 1], reason)
+    found = lagging_ema(report)
+    if found is not None:
+        reason = (
+            f"{found.kept:.0%} of the averaged weights are still the first ones, above {HARMLESS_KEPT:.0%}"
+        )
+        yield Advice("regularize.ema_decay", report.regularize.ema_decay, found.suggested, reason)
+
+
+def _eased(knobs: list[Knob], reason: str) -> Iterator[Advice]:
+    for knob in knobs:
+        yield Advice(knob.name, knob.value, knob.eased, reason)
+
+
+def _train_longer(report: FitReport) -> Advice:
+    stopping = report.regularize.early_stopping
+    if report.stopped_early and stopping is not None:
+        reason = f"it stopped after {report.epochs_run} epochs, before the training set was learned"
+        return Advice("regularize.early_stopping.patience", stopping.patience, 2 * stopping.patience, reason)
+    epochs = report.options.epochs
+    if report.epochs_run < 4:
+        return Advice("epochs", epochs, max(10, 4 * epochs), "so few epochs show nothing but the start")
+    return Advice("epochs", epochs, 2 * epochs, "the training loss was still falling")
+
+
+def _faster(report: FitReport) -> Iterator[Advice]:
+    lr, usual = report.options.learning_rate, DEFAULT_LR[report.options.optimizer]
+    if lr < usual:
+        yield Advice("lr", lr, min(usual, 10 * lr), f"{usual:g} is usual for {report.options.optimizer}")
+    elif lr > 3 * usual:
+        yield Advice(
+            "lr", lr, usual, f"steps this large overshoot; {usual:g} is usual for {report.options.optimizer}"
+        )
+    else:
+        yield Advice("lr", lr, 3 * lr, "larger steps get further in the same time")
+
+
+def _learning_rate(report: FitReport) -> Iterator[Advice]:
+    """Steps too large or too small; guessing evenly costs ln K nats, whatever the labels and their mixing."""
+    guess = math.log(len(report.classes))
+    lr, usual = report.options.learning_rate, DEFAULT_LR[report.options.optimizer]
+    worst = max(record.train_loss for record in report.history)
+    if lr < usual and worst < 1.5 * guess:
+        reason = f"the training loss never left what guessing costs, ln K = {guess:.2f}"
+        yield Advice("lr", lr, min(usual, 10 * lr), reason)
+        yield _train_longer(report)
+    else:
+        reason = f"the training loss reached {worst:.3g}, and guessing costs ln K = {guess:.2f}"
+        yield Advice("lr", lr, min(usual, lr / 10) if lr > usual else lr / 10, reason)
+
+
+def _less_variance(report: FitReport, evidence: Evidence) -> Iterator[Advice]:
+    limits = _more_samples(report), _smaller_model(report)
+    strong = any(knob.load > 1 for knob in strengths(report))
+    if strong:
+        yield from limits
+    yield from _more_augmentation(report.spec)
+    yield from _more_dropout(report.regularize.dropout)
+    yield from _more_decay(report)
+    yield from _mixing(report.spec)
+    yield from _stop_early(report, "it keeps the weights of the lowest validation loss")
+    if evidence.rose:
+        yield from _smooth(report)
+    if not strong:
+        yield from limits
+
+
+def _more_augmentation(spec: PipelineSpec) -> Iterator[Advice]:
+    if not augments(spec):
+        preset = PRESETS[_modality(spec)]
+        yield Advice("augment", None, f"as in {preset}", "no sample is ever seen in another form")
+
+
+def _more_dropout(dropout: float) -> Iterator[Advice]:
+    if not dropout:
+        yield Advice("regularize.dropout", 0.0, 0.2, "the last features are never held back")
+    elif dropout <= ENOUGH * RATES["dropout"]:
+        yield Advice("regularize.dropout", dropout, 2 * dropout, "there is room for more")
+
+
+def _more_decay(report: FitReport) -> Iterator[Advice]:
+    regularize, usual = report.regularize, USUAL_DECAY[report.options.optimizer]
+    if not regularize.weight_decay and not regularize.l2:
+        yield Advice("regularize.weight_decay", 0.0, usual, "nothing keeps the weights small")
+    elif 0 < regularize.weight_decay < usual / 2:
+        yield Advice("regularize.weight_decay", regularize.weight_decay, usual, "there is room for more")
+
+
+def _mixing(spec: PipelineSpec) -> Iterator[Advice]:
+    # A text is mixed as embeddings, which only a model can do.
+    if spec.batch.mix is None and _modality(spec) != "text":
+        mix = {"mixup": {"alpha": 0.2, "p": 0.5}}
+        yield Advice("batch.mix", None, mix, "a blend comes once: there is nothing to learn by heart")
+
+
+def _calibrate(report: FitReport) -> Iterator[Advice]:
+    """Against a validation loss that rises where the accuracy does not fall: answers get too sure."""
+    yield from _smooth(report)
+    yield from _stop_early(report, "the validation loss rose: answers got surer, and no better")
+
+
+def _smooth(report: FitReport) -> Iterator[Advice]:
+    smoothing = report.regularize.label_smoothing
+    if smoothing < 0.1:
+        reason = "the validation loss rose: answers got surer, and no better"
+        yield Advice("regularize.label_smoothing", smoothing, 0.1, reason)
+
+
+def _stop_early(report: FitReport, reason: str) -> Iterator[Advice]:
+    regularize = report.regularize
+    if regularize.early_stopping is None and regularize.swa is None:
+        patience = max(3, report.options.epochs // 5)
+        yield Advice("regularize.early_stopping", None, {"patience": patience}, reason)
+
+
+def _more_samples(report: FitReport) -> Advice:
+    samples = report.train_samples
+    return Advice("samples", samples, MORE_DATA * samples, "four times as many about halve the gap")
+
+
+def _smaller_model(report: FitReport) -> Advice:
+    parameters = _parameters(report)
+    return Advice("model", parameters, parameters // 2, "a smaller model cannot hold as much by heart")
+
+
+def _parameters(report: FitReport) -> int:
+    return sum(parameter.numel() for parameter in report.model.parameters())
+
+
+def _modality(spec: PipelineSpec) -> Modality:
+    return next(field.modality for field in spec.main_fields().values() if field.modality is not None)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
