@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from augflow.spec.model import Modality, PipelineSpec
+from augflow.train.curves import SHORTEST
 from augflow.train.options import DEFAULT_LR, FitReport
 from augflow.train.strength import (
     HARMLESS_KEPT,
@@ -24,6 +25,10 @@ ENOUGH = 0.5
 MORE_DATA = 4
 """The error that comes from too few samples goes with one over their root: four times as many halve it."""
 USUAL_DECAY: Mapping[str, float] = {"adamw": 0.05, "sgd": 5e-4}
+OVERSHOOTS = 3.0
+"""Times the usual learning rate up to which a larger one may be faster."""
+DIVERGED = 1.5
+"""Times the loss of guessing evenly; an untrained model is not much above 1."""
 PRESETS: Mapping[Modality, str] = {
     "image": "preset:image/small",
     "text": "preset:text/eda",
@@ -58,6 +63,8 @@ class Evidence:
     learned: bool
     falling: bool
     """The training loss was still falling at the end."""
+    val_falling: bool
+    """So was the validation loss."""
     rose: bool
     """The validation loss of the weights that were kept is well above its lowest."""
     handicap: bool
@@ -70,8 +77,6 @@ def advise(report: FitReport, evidence: Evidence) -> tuple[Advice, ...]:
     Where there is both bias and variance, the larger part comes first. The other side's advice would undo
     it, but for more samples, which lower the variance and cost no bias.
     """
-    if not evidence.learned:
-        return (*_regularize_less(report), *_learning_rate(report))
     if evidence.underfits and (evidence.bias_leads or not evidence.overfits):
         more = [_more_samples(report)] if evidence.overfits else []
         return (*_less_bias(report, evidence), *more)
@@ -81,24 +86,36 @@ def advise(report: FitReport, evidence: Evidence) -> tuple[Advice, ...]:
 
 
 def _less_bias(report: FitReport, evidence: Evidence) -> Iterator[Advice]:
-    longer = _train_longer(report)
-    too_short = report.epochs_run < 4
-    if too_short:
-        yield longer
-    yield from _regularize_less(report)
-    if evidence.falling and not too_short:
-        yield longer
+    lr, usual = report.options.learning_rate, DEFAULT_LR[report.options.optimizer]
+    too_fast = lr > OVERSHOOTS * usual
+    if too_fast:
+        yield Advice("lr", lr, usual, f"steps so large overshoot; {usual:g} is usual here")
+    if report.epochs_run < SHORTEST:
+        yield _train_longer(report)
+    too_strong = list(_regularize_less(report))
+    yield from too_strong
+    if evidence.falling:
+        yield _train_longer(report)
+    if too_strong:
+        return
+    if not evidence.learned:
+        yield from () if too_fast else [_from_guessing(report)]
+        return
     present = [knob for knob in strengths(report) if knob.load <= 1] + augmentation(report.spec)
     if evidence.handicap and present:
-        yield from _eased(present[:1], "it keeps the training batches hard, and training accuracy is low")
-    yield from _faster(report)
+        yield _ease(present[0], "it keeps the training batches hard, and not all of them are learned")
+    if not too_fast:
+        faster = OVERSHOOTS * lr if lr >= usual else min(usual, 10 * lr)
+        yield Advice("lr", lr, faster, "larger steps get further in the same time")
     parameters = _parameters(report)
     yield Advice("model", parameters, 2 * parameters, "a larger model can follow the training set closer")
 
 
 def _regularize_less(report: FitReport) -> Iterator[Advice]:
     reason = "regularization is too strong: with it, not even the training samples are learned"
-    yield from _eased([knob for knob in strengths(report) if knob.load > 1], reason)
+    for knob in strengths(report):
+        if knob.load > 1:
+            yield _ease(knob, reason)
     found = lagging_ema(report)
     if found is not None:
         reason = (
@@ -107,49 +124,38 @@ def _regularize_less(report: FitReport) -> Iterator[Advice]:
         yield Advice("regularize.ema_decay", report.regularize.ema_decay, found.suggested, reason)
 
 
-def _eased(knobs: list[Knob], reason: str) -> Iterator[Advice]:
-    for knob in knobs:
-        yield Advice(knob.name, knob.value, knob.eased, reason)
+def _ease(knob: Knob, reason: str) -> Advice:
+    return Advice(knob.name, knob.value, knob.eased, reason)
 
 
-def _train_longer(report: FitReport) -> Advice:
+def _train_longer(report: FitReport, loss: str = "training") -> Advice:
     stopping = report.regularize.early_stopping
     if report.stopped_early and stopping is not None:
-        reason = f"it stopped after {report.epochs_run} epochs, before the training set was learned"
+        reason = f"it stopped after {report.epochs_run} epochs, and the {loss} loss was still falling"
         return Advice("regularize.early_stopping.patience", stopping.patience, 2 * stopping.patience, reason)
     epochs = report.options.epochs
-    if report.epochs_run < 4:
+    if report.epochs_run < SHORTEST:
         return Advice("epochs", epochs, max(10, 4 * epochs), "so few epochs show nothing but the start")
-    return Advice("epochs", epochs, 2 * epochs, "the training loss was still falling")
+    return Advice("epochs", epochs, 2 * epochs, f"the {loss} loss was still falling")
 
 
-def _faster(report: FitReport) -> Iterator[Advice]:
-    lr, usual = report.options.learning_rate, DEFAULT_LR[report.options.optimizer]
-    if lr < usual:
-        yield Advice("lr", lr, min(usual, 10 * lr), f"{usual:g} is usual for {report.options.optimizer}")
-    elif lr > 3 * usual:
-        yield Advice(
-            "lr", lr, usual, f"steps this large overshoot; {usual:g} is usual for {report.options.optimizer}"
-        )
-    else:
-        yield Advice("lr", lr, 3 * lr, "larger steps get further in the same time")
+def _from_guessing(report: FitReport) -> Advice:
+    """The learning rate of a model that has learned nothing: its steps are too large or too small.
 
-
-def _learning_rate(report: FitReport) -> Iterator[Advice]:
-    """Steps too large or too small; guessing evenly costs ln K nats, whatever the labels and their mixing."""
+    Guessing evenly costs ln K nats, whatever the labels and however they are mixed and smoothed.
+    """
     guess = math.log(len(report.classes))
     lr, usual = report.options.learning_rate, DEFAULT_LR[report.options.optimizer]
     worst = max(record.train_loss for record in report.history)
-    if lr < usual and worst < 1.5 * guess:
-        reason = f"the training loss never left what guessing costs, ln K = {guess:.2f}"
-        yield Advice("lr", lr, min(usual, 10 * lr), reason)
-        yield _train_longer(report)
-    else:
-        reason = f"the training loss reached {worst:.3g}, and guessing costs ln K = {guess:.2f}"
-        yield Advice("lr", lr, min(usual, lr / 10) if lr > usual else lr / 10, reason)
+    if lr < usual and worst < DIVERGED * guess:
+        return Advice("lr", lr, usual, f"the training loss stayed at what guessing costs, ln K = {guess:.2f}")
+    reason = f"the training loss came to {worst:.3g}, and guessing costs ln K = {guess:.2f}"
+    return Advice("lr", lr, lr / 10, reason)
 
 
 def _less_variance(report: FitReport, evidence: Evidence) -> Iterator[Advice]:
+    if evidence.val_falling:
+        yield _train_longer(report, "validation")
     limits = _more_samples(report), _smaller_model(report)
     strong = any(knob.load > 1 for knob in strengths(report))
     if strong:
@@ -158,7 +164,7 @@ def _less_variance(report: FitReport, evidence: Evidence) -> Iterator[Advice]:
     yield from _more_dropout(report.regularize.dropout)
     yield from _more_decay(report)
     yield from _mixing(report.spec)
-    yield from _stop_early(report, "it keeps the weights of the lowest validation loss")
+    yield from _stop_early(report)
     if evidence.rose:
         yield from _smooth(report)
     if not strong:
@@ -196,7 +202,7 @@ def _mixing(spec: PipelineSpec) -> Iterator[Advice]:
 def _calibrate(report: FitReport) -> Iterator[Advice]:
     """Against a validation loss that rises where the accuracy does not fall: answers get too sure."""
     yield from _smooth(report)
-    yield from _stop_early(report, "the validation loss rose: answers got surer, and no better")
+    yield from _stop_early(report)
 
 
 def _smooth(report: FitReport) -> Iterator[Advice]:
@@ -206,11 +212,13 @@ def _smooth(report: FitReport) -> Iterator[Advice]:
         yield Advice("regularize.label_smoothing", smoothing, 0.1, reason)
 
 
-def _stop_early(report: FitReport, reason: str) -> Iterator[Advice]:
-    regularize = report.regularize
-    if regularize.early_stopping is None and regularize.swa is None:
-        patience = max(3, report.options.epochs // 5)
-        yield Advice("regularize.early_stopping", None, {"patience": patience}, reason)
+def _stop_early(report: FitReport) -> Iterator[Advice]:
+    regularize, best = report.regularize, report.best_epoch
+    if best is None or best >= report.weights_epoch or regularize.early_stopping or regularize.swa:
+        return
+    patience = {"patience": max(3, report.options.epochs // 5)}
+    reason = f"the validation loss was lowest in epoch {best + 1} of {report.epochs_run}"
+    yield Advice("regularize.early_stopping", None, patience, reason)
 
 
 def _more_samples(report: FitReport) -> Advice:

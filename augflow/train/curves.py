@@ -11,28 +11,27 @@ from augflow.train.options import EpochRecord, FitReport
 RISEN = 1.1
 """How far above its lowest the validation loss must end to be called rising: a tenth, a convention."""
 SHORTEST = 4
-"""Epochs to read a slope from; fewer cannot show that the loss has come to rest."""
+"""Epochs to read a slope from."""
 WORTH = 0.01
 """The share of the loss that another such stretch must take off for longer training to be worth it."""
 
 
-def still_falling(history: Sequence[EpochRecord]) -> bool:
-    """Whether the training loss was falling over the last quarter of the epochs.
+def still_falling(losses: Sequence[float]) -> bool:
+    """Whether a loss, one value an epoch or check, was falling over its last quarter.
 
     It is where the slope of a line through them is below zero by more than two of its standard errors, and
     as many epochs more at that slope would take off at least a hundredth of the loss. Fewer than four
-    epochs count as falling. A learning rate that ends near zero flattens every curve: that the loss rests
-    then does not show that a longer schedule would end no lower.
+    values have no slope to speak of. A learning rate that ends near zero flattens every curve: that the
+    loss rests then does not show that a longer schedule would end no lower.
     """
-    last = max(SHORTEST, math.ceil(len(history) / 4))
-    if len(history) < SHORTEST:
-        return True
-    losses = [record.train_loss for record in history[-last:]]
-    slope, middle = statistics.linear_regression(range(last), losses)
-    residuals = [loss - middle - slope * epoch for epoch, loss in enumerate(losses)]
-    center = (last - 1) / 2
+    if len(losses) < SHORTEST:
+        return False
+    last = max(SHORTEST, math.ceil(len(losses) / 4))
+    tail, center = losses[-last:], (last - 1) / 2
+    slope, start = statistics.linear_regression(range(last), tail)
+    residuals = [loss - start - slope * epoch for epoch, loss in enumerate(tail)]
     scatter = sum(r * r for r in residuals) / (last - 2) / sum((e - center) ** 2 for e in range(last))
-    return slope < -2 * math.sqrt(scatter) and -slope * last > WORTH * statistics.fmean(losses)
+    return slope < -2 * math.sqrt(scatter) and -slope * last > WORTH * statistics.fmean(tail)
 
 
 def lowest_check(history: Sequence[EpochRecord]) -> tuple[EpochRecord, EpochRecord] | None:

@@ -129,7 +129,8 @@ def diagnose(reports: Sequence[FitReport], *, reachable: float = 0.0) -> Diagnos
         overfits="overfit" in verdict,
         bias_leads=bias is not None and (variance is None or bias.value >= variance.value),
         learned=learned,
-        falling=_most([still_falling(report.history) for report in reports]),
+        falling=_most([still_falling([row.train_loss for row in r.history]) for r in reports]),
+        val_falling=_most([still_falling(_checked(report)) for report in reports]),
         rose=_most([loss_rose(report) for report in reports]),
         handicap=_handicap(reports) > CLEAR_VARIANCE,
     )
@@ -221,6 +222,10 @@ def _handicap(reports: Sequence[FitReport]) -> float:
         0.0 if r.train_accuracy is None else r.train_accuracy - r.history[r.weights_epoch].train_accuracy
         for r in reports
     )
+
+
+def _checked(report: FitReport) -> list[float]:
+    return [row.val_loss for row in report.history if row.val_loss is not None]
 
 
 def _most(votes: Sequence[bool]) -> bool:

@@ -56,6 +56,6 @@ def evaluate(model: nn.Module, stream: BatchStream, device: str | torch.device =
         logits, target = model(*model_inputs(batch, stream.plan)), batch["target"]
         losses = soft_cross_entropy(logits, target, reduction="none")
         tally.add(losses, mixed_accuracy(logits, target), batch["valid"])
-        seen = seen + target[batch["valid"]].sum(0)
+        seen = seen + target[batch["valid"]].double().sum(0)
     model.train(was_training)
     return replace(tally.scores(), majority=float(seen.max() / seen.sum().clamp(min=1)))

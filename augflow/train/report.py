@@ -96,24 +96,19 @@ def _best(axes: Any, report: FitReport, name: str, *, labeled: bool) -> None:
 
 
 def _ends(axes: Any, reports: Sequence[FitReport], name: str) -> None:
-    """The means over the seeds right of the curves, with the gap as an arrow."""
+    """What is judged, right of the curves, with an arrow between the means over the seeds."""
     last = max(report.epochs_run for report in reports)
-    at = last + max(0.5, 0.04 * last)
-    means = []
+    at, means = last + max(0.5, 0.06 * last), []
     for side, color, label in (
         ("train", "C2", "training, not augmented"),
         ("val", "C1", "validation, kept weights"),
     ):
-        values = [getattr(report, f"{side}_{name}") for report in reports]
-        known = [value for value in values if value is not None]
+        known = [getattr(r, f"{side}_{name}") for r in reports if getattr(r, f"{side}_{name}") is not None]
         axes.plot([at] * len(known), known, "s", color=color, markersize=6, alpha=0.8, label=label)
         means += [sum(known) / len(known)] if known else []
+    axes.set_xlim(1 - 0.05 * last, at + 0.25 * last)
     if len(means) == 2:
+        gap = abs(means[1] - means[0])
         axes.annotate("", (at, means[0]), (at, means[1]), arrowprops={"arrowstyle": "<->", "color": "black"})
-        gap = (
-            f"{abs(means[0] - means[1]) * 100:.1f} points"
-            if name == "accuracy"
-            else f"{abs(means[0] - means[1]):.2f}"
-        )
-        axes.text(at + 0.02 * last, sum(means) / 2, gap, va="center")
-        axes.margins(x=0.15)
+        words = f"{gap * 100:.1f} points" if name == "accuracy" else f"{gap:.2f} nats"
+        axes.text(at + 0.03 * last, sum(means) / 2, words, va="center")

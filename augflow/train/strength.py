@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from augflow.spec.base import OpSpec
@@ -21,7 +22,6 @@ RATES: Mapping[str, float] = {
 the noise that dropout multiplies with (Wager 2013, arXiv:1307.1493)."""
 FACTORS: Mapping[str, float] = {
     "l1": 1e-3,
-    "l2": 1e-2,  # Keras' default for a layer's penalty
     "proximal_l1": 0.1,  # a tenth of the step of Adam
     "input_noise": 0.5,  # half a standard deviation of the normalized input
     "weight_noise": 0.1,
@@ -29,9 +29,12 @@ FACTORS: Mapping[str, float] = {
     "sam": 0.2,  # SAM, arXiv:2010.01412: 0.01 to 0.5, mostly 0.05 to 0.2
 }
 """The highest ordinary value of what acts in proportion."""
+L2 = 1e-2
+"""Keras' default for the penalty of a layer."""
 SHRUNK = 3e-4
 """Ordinary decoupled decay takes at most this share off the weights in a step at the optimizer's usual
-learning rate: 0.1 for adamw, 0.006 for sgd."""
+learning rate: 0.1 for adamw, 0.006 for sgd. Where a norm follows, the weights' length does not show in the
+outputs, and what decay does to their direction goes with its root (arXiv:2305.17212); so for `l2`."""
 SMALLEST_NORM = 1.0
 """`max_norm` is 3 to 4 in Srivastava 2014; below this a unit is hardly heard."""
 RAND_AUGMENT = 2 * 9
@@ -107,9 +110,10 @@ def _regularizers(report: FitReport) -> Iterator[Knob]:
             yield _knob(f"regularize.{name}", value, RATES[name], odds=True)
         elif value:
             yield _knob(f"regularize.{name}", value, FACTORS[name])
-    if regularize.weight_decay:
-        limit = SHRUNK / DEFAULT_LR[report.options.optimizer]
-        yield _knob("regularize.weight_decay", regularize.weight_decay, limit)
+    limits = {"l2": L2, "weight_decay": SHRUNK / DEFAULT_LR[report.options.optimizer]}
+    for name, limit in limits.items():
+        if value := getattr(regularize, name):
+            yield replace(_knob(f"regularize.{name}", value, limit), load=math.sqrt(value / limit))
     if regularize.max_norm:
         norm = regularize.max_norm
         yield Knob("regularize.max_norm", norm, SMALLEST_NORM / norm, max(2 * norm, SMALLEST_NORM))
