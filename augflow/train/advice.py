@@ -69,6 +69,8 @@ class Evidence:
     """The validation loss of the weights that were kept is well above its lowest."""
     handicap: bool
     """What acts in training alone keeps the accuracy of the batches clearly down."""
+    lagging_norm: bool
+    """The batches were clearly better in training mode than the same samples in evaluation."""
 
 
 def advise(report: FitReport, evidence: Evidence) -> tuple[Advice, ...]:
@@ -92,6 +94,9 @@ def _less_bias(report: FitReport, evidence: Evidence) -> Iterator[Advice]:
         yield Advice("lr", lr, usual, f"steps so large overshoot; {usual:g} is usual here")
     if report.epochs_run < SHORTEST:
         yield _train_longer(report)
+    if evidence.lagging_norm and report.regularize.norm == "batch":
+        reason = "in training mode it does far better: the running statistics lag behind so few steps"
+        yield Advice("regularize.norm", "batch", "group", reason)
     too_strong = list(_regularize_less(report))
     yield from too_strong
     if evidence.falling:

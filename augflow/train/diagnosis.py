@@ -121,7 +121,7 @@ def diagnose(reports: Sequence[FitReport], *, reachable: float = 0.0) -> Diagnos
     _check(reports, reachable)
     seeds = tuple(_judge(*_parts([report], reachable), _learned([report])) for report in reports)
     bias, variance = _parts(reports, reachable)
-    learned = _learned(reports)
+    learned, handicap = _learned(reports), _handicap(reports)
     verdict = _judge(bias, variance, learned)
     known = [report.val_accuracy for report in reports if report.val_accuracy is not None]
     evidence = Evidence(
@@ -132,7 +132,8 @@ def diagnose(reports: Sequence[FitReport], *, reachable: float = 0.0) -> Diagnos
         falling=_most([still_falling([row.train_loss for row in r.history]) for r in reports]),
         val_falling=_most([still_falling(_checked(report)) for report in reports]),
         rose=_most([loss_rose(report) for report in reports]),
-        handicap=_handicap(reports) > CLEAR_VARIANCE,
+        handicap=handicap > CLEAR_VARIANCE,
+        lagging_norm=handicap < -CLEAR_VARIANCE,
     )
     return Diagnosis(
         verdict=verdict,

@@ -58,7 +58,7 @@ def plot_curves(reports: Sequence[FitReport], path: Path | str) -> None:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    found = diagnose(reports)
+    found, longest = diagnose(reports), max(report.epochs_run for report in reports)
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(f"{found.headline} ({found.reading})")
@@ -67,7 +67,8 @@ def plot_curves(reports: Sequence[FitReport], path: Path | str) -> None:
             _curves(axes, report, name, labeled=number == 0)
             _best(axes, report, name, labeled=number == 0)
         _ends(axes, reports, name)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ticks = MaxNLocator(nbins=8, integer=True).tick_values(1, longest)
+        axes.set_xticks([tick for tick in ticks if 1 <= tick <= longest])
         axes.set(xlabel="epoch", ylabel="cross entropy" if name == "loss" else "accuracy")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
     figure.savefig(path, dpi=110)
@@ -96,7 +97,7 @@ def _best(axes: Any, report: FitReport, name: str, *, labeled: bool) -> None:
 
 
 def _ends(axes: Any, reports: Sequence[FitReport], name: str) -> None:
-    """What is judged, right of the curves, with an arrow between the means over the seeds."""
+    """What is judged, right of the curves, with a bar between the means over the seeds."""
     last = max(report.epochs_run for report in reports)
     at, means = last + max(0.5, 0.06 * last), []
     for side, color, label in (
@@ -106,9 +107,9 @@ def _ends(axes: Any, reports: Sequence[FitReport], name: str) -> None:
         known = [getattr(r, f"{side}_{name}") for r in reports if getattr(r, f"{side}_{name}") is not None]
         axes.plot([at] * len(known), known, "s", color=color, markersize=6, alpha=0.8, label=label)
         means += [sum(known) / len(known)] if known else []
-    axes.set_xlim(1 - 0.05 * last, at + 0.25 * last)
+    axes.set_xlim(1 - 0.05 * last, at + 0.3 * last)
     if len(means) == 2:
         gap = abs(means[1] - means[0])
-        axes.annotate("", (at, means[0]), (at, means[1]), arrowprops={"arrowstyle": "<->", "color": "black"})
+        axes.plot([at, at], means, color="black", linewidth=1)
         words = f"{gap * 100:.1f} points" if name == "accuracy" else f"{gap:.2f} nats"
         axes.text(at + 0.03 * last, sum(means) / 2, words, va="center")
