@@ -50,7 +50,7 @@ def train(
 ) -> None:
     """Train the reference model on the augmented stream and say how it went."""
     with reporting() as report:
-        from augflow.train import FitOptions
+        from augflow.train import FitOptions, diagnose
         from augflow.train.study import Study, summary
 
         if val is not None and val_split is not None:
@@ -76,7 +76,7 @@ def train(
         if out is not None:
             _save(reports, out)
         if as_json:
-            report.json(summary(reports))
+            report.json({**summary(reports), "diagnosis": diagnose(reports).to_dict()})
         else:
             _print(report, reports)
 
@@ -104,7 +104,7 @@ def _save(reports: Sequence[FitReport], out: Path) -> None:
 
 
 def _print(report: Report, reports: Sequence[FitReport]) -> None:
-    from augflow.train import verdict
+    from augflow.train import diagnose, verdict
     from augflow.train.study import summary
 
     for fitted in reports:
@@ -113,6 +113,8 @@ def _print(report: Report, reports: Sequence[FitReport]) -> None:
     if found["std"] is not None:
         spread = f"standard deviation {found['std']:.4f} over {len(reports)} seeds"
         report.line(f"mean accuracy {found['mean']:.4f}, {spread}")
+    for line in diagnose(reports).lines():
+        report.line(line)
 
 
 def _sources(

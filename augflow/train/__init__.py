@@ -15,7 +15,9 @@ from augflow.errors import TrainError
 if find_spec("torch") is None or find_spec("lightning") is None:
     raise TrainError("augflow.train needs torch and lightning: install the extra `train`")
 
+from augflow.train.advice import Advice
 from augflow.train.averaging import WeightAverage, recompute_statistics
+from augflow.train.diagnosis import Diagnosis, Estimate, diagnose
 from augflow.train.dropout import DropBlock2d, DropPath, McPrediction, drop_path_rates, mc_predict
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
@@ -58,13 +60,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SAM",
+    "Advice",
     "ConvBlock",
     "DecoupledSGD",
+    "Diagnosis",
     "DropBlock2d",
     "DropPath",
     "EarlyStopping",
     "EmbeddingModel",
     "EpochRecord",
+    "Estimate",
     "FitOptions",
     "FitReport",
     "FrozenNorm",
@@ -90,6 +95,7 @@ __all__ = [
     "backbone",
     "check_gradients",
     "clip_gradients",
+    "diagnose",
     "drop_path_rates",
     "evaluate",
     "fit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,9 @@ class Scores:
     loss: float
     accuracy: float
     samples: int
+    majority: float | None = None
+    """The share of the most frequent class, which is the accuracy of one constant answer; None where it
+    was not counted."""
 
 
 class Tally:
@@ -48,10 +51,11 @@ def evaluate(model: nn.Module, stream: BatchStream, device: str | torch.device =
     """
     was_training = model.training
     model.to(device).eval()
-    tally = Tally()
+    tally, seen = Tally(), torch.zeros(())
     for batch in StreamLoader(stream, device):
         logits, target = model(*model_inputs(batch, stream.plan)), batch["target"]
         losses = soft_cross_entropy(logits, target, reduction="none")
         tally.add(losses, mixed_accuracy(logits, target), batch["valid"])
+        seen = seen + target[batch["valid"]].double().sum(0)
     model.train(was_training)
-    return tally.scores()
+    return replace(tally.scores(), majority=float(seen.max() / seen.sum().clamp(min=1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -49,11 +50,12 @@ def fit(
         session.run(stream, val_stream, device)
         val = None if val_stream is None else evaluate(session.model, val_stream, device)
         train = None if train_eval is None else evaluate(session.model, train_eval, device)
-    return _report(stream, session, options.seed, val, train)
+    asked = replace(options, regularize=regularize, on_epoch=None)
+    return _report(stream, session, asked, val, train)
 
 
 def _report(
-    stream: BatchStream, session: Session, seed: int, val: Scores | None, train: Scores | None
+    stream: BatchStream, session: Session, options: FitOptions, val: Scores | None, train: Scores | None
 ) -> FitReport:
     return FitReport(
         history=session.history,
@@ -62,13 +64,17 @@ def _report(
         val_samples=val.samples if val else 0,
         train_accuracy=train.accuracy if train else None,
         train_loss=train.loss if train else None,
+        train_samples=train.samples if train else 0,
+        train_majority=(train.majority or 0.0) if train else 0.0,
         stopped_early=session.stopped_early,
         best_epoch=_best_epoch(session.history),
         weights_epoch=session.weights_epoch,
         samples_per_s=_samples_per_s(session.history, len(stream) * stream.batch_size),
-        seed=seed,
+        seed=options.seed,
         classes=stream.classes,
         fingerprint=stream.plan.fingerprint,
+        options=options,
+        spec=stream.plan.spec,
         model=session.model.cpu(),
     )
 

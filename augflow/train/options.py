@@ -11,6 +11,7 @@ from typing import Any, Literal
 from torch import nn
 
 from augflow.errors import TrainError
+from augflow.spec.model import PipelineSpec
 from augflow.spec.regularize import RegularizeSpec
 
 DEFAULT_LR: Mapping[str, float] = {"adamw": 3e-3, "sgd": 0.05}
@@ -119,6 +120,9 @@ class FitReport:
     train_accuracy: float | None
     """On the training samples without augmentation; None where no such stream was given."""
     train_loss: float | None
+    train_samples: int
+    train_majority: float
+    """The share of the most frequent class among them; 0 where they were not looked at."""
     stopped_early: bool
     best_epoch: int | None
     """The epoch with the lowest validation loss, from 0."""
@@ -130,12 +134,21 @@ class FitReport:
     classes: tuple[str, ...]
     fingerprint: str
     """Of the training stream's spec."""
+    options: FitOptions = field(repr=False)
+    """As asked for, with the `regularize` that was used, and without `on_epoch`."""
+    spec: PipelineSpec = field(repr=False)
+    """Of the training stream."""
     model: nn.Module = field(repr=False, compare=False)
 
     @property
     def epochs_run(self) -> int:
         """How many epochs were trained."""
         return len(self.history)
+
+    @property
+    def regularize(self) -> RegularizeSpec:
+        """What regularized the fit."""
+        return self.options.regularize or self.spec.regularize
 
     @property
     def gap(self) -> float | None:
@@ -152,6 +165,7 @@ class FitReport:
             "val_samples",
             "train_accuracy",
             "train_loss",
+            "train_samples",
             "gap",
             "epochs_run",
             "stopped_early",

@@ -208,6 +208,7 @@ def test_train_judges_over_seeds(cli: Cli, spec: Path, samples: Path, tmp_path: 
     assert {"accuracy", "mean", "std", "train_accuracy"} <= set(found)
     assert len(found["accuracy"]) == 2
     assert all(0 <= value <= 1 for value in found["accuracy"])
+    assert {"verdict", "bias", "variance", "noise", "advice"} <= set(found["diagnosis"])
     assert "source: " in ran.err
     assert {file.name for file in out.iterdir()} >= {"model-0.pt", "model-1.pt", "curves.png"}
     assert (out / "seed-0" / "last.ckpt").exists()
@@ -221,6 +222,7 @@ def test_train_plain(cli: Cli, spec: Path, samples: Path) -> None:
     ran = cli("train", spec, samples, "--epochs", 1, "--workers", 0, "--no-augment", "--no-regularize")
     assert ran.status == 0, ran.err
     assert ran.out.startswith("seed 0: ")
+    assert "\nverdict: " in ran.out
 
 
 def test_train_refuses_what_cannot_be_learned(cli: Cli, spec: Path, samples: Path, tmp_path: Path) -> None:
