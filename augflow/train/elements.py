@@ -70,7 +70,9 @@ def elements(pipeline: Pipeline, over: Sequence[str] = GROUPS) -> list[Element]:
     chosen = [element for element in found if {element.group, element.name} & {*over}]
     if not any(element.without for element in chosen):
         reasons = "; ".join(f"{element.name}: {element.note}" for element in chosen)
-        raise TrainError(f"nothing of {', '.join(over)} can be left out; {reasons or 'the spec has none of it'}")
+        raise TrainError(
+            f"nothing of {', '.join(over)} can be left out; {reasons or 'the spec has none of it'}"
+        )
     return chosen
 
 
