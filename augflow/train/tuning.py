@@ -64,6 +64,10 @@ class _Told(tune.Callback):
         self._trials = trials
         self._done = done
 
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """Leave where the Ray of this host has ended: what Tune would meet next ends this process."""
+        RUNTIME.check()
+
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A trial has given a result, an error that it met among them."""
         self._done(self._trials[trial.config["number"]], json.loads(trial.last_result["result"]))
