@@ -15,6 +15,9 @@ from augflow.errors import TrainError
 if find_spec("torch") is None or find_spec("lightning") is None:
     raise TrainError("augflow.train needs torch and lightning: install the extra `train`")
 
+from augflow.train.ablation import Ablation, ablate
+from augflow.train.charts import plot_search, plot_worths
+from augflow.train.elements import Element, elements
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
 from augflow.train.inputs import model_inputs
@@ -27,28 +30,36 @@ from augflow.train.options import EpochRecord, FitOptions, FitReport
 from augflow.train.regularize import clip_gradients, parameter_groups, penalty
 from augflow.train.report import plot_curves, verdict
 from augflow.train.save import load_model, save_model, weights_sha256
+from augflow.train.search import Search, search
 from augflow.train.sequences import SpectrogramCNN, TextCNN
+from augflow.train.trials import Workplace
 
 if TYPE_CHECKING:
     from augflow.train.module import RegularizedClassifier
     from augflow.train.stopping import EarlyStopping
 
 __all__ = [
+    "Ablation",
     "ConvBlock",
     "DecoupledSGD",
     "EarlyStopping",
+    "Element",
     "EpochRecord",
     "FitOptions",
     "FitReport",
     "RegularizedClassifier",
     "Scores",
+    "Search",
     "SmallCNN",
     "SoftTargetCrossEntropy",
     "SpectrogramCNN",
     "StreamDataset",
     "StreamLoader",
     "TextCNN",
+    "Workplace",
+    "ablate",
     "clip_gradients",
+    "elements",
     "evaluate",
     "fit",
     "load_model",
@@ -57,7 +68,10 @@ __all__ = [
     "parameter_groups",
     "penalty",
     "plot_curves",
+    "plot_search",
+    "plot_worths",
     "save_model",
+    "search",
     "soft_cross_entropy",
     "verdict",
     "weights_sha256",

@@ -49,11 +49,11 @@ class Trial:
     seed: int
     spec: Mapping[str, Any]
     fingerprint: str
-    tested: bool = False
-    """Whether it is judged on the test source as well."""
+    tested: str = ""
+    """The fingerprint of the test source that it is judged on as well; "" for none."""
 
     @classmethod
-    def of(cls, name: str, pipeline: Pipeline, seed: int, tested: bool = False) -> Trial:
+    def of(cls, name: str, pipeline: Pipeline, seed: int, tested: str = "") -> Trial:
         """The trial of a pipeline; `seed` is added to its own."""
         return cls(name, seed, written_spec(pipeline.plan.spec), pipeline.fingerprint, tested)
 
@@ -61,7 +61,7 @@ class Trial:
     def file(self) -> str:
         """The name of the file that keeps its result."""
         readable = re.sub(r"[^A-Za-z0-9_.-]+", ".", self.name)
-        tested = "-tested" if self.tested else ""
+        tested = f"-test-{self.tested[:12]}" if self.tested else ""
         return f"{readable}-{self.fingerprint[:12]}-seed-{self.seed}{tested}.json"
 
 
@@ -95,7 +95,7 @@ class Setting:
     def identity(self) -> dict[str, Any]:
         """All that decides what a trial gives beside its own spec and seed: JSON values."""
         wheels = {name: metadata.version(name) for name in ("torch", "augflow-service")}
-        sources = {"train": self.study.train, "val": self.study.val, "test": self.test}
+        sources = {"train": self.study.train, "val": self.study.val}
         given = asdict(self.options)
         for name in ("regularize", "out", "resume", "on_epoch"):
             given.pop(name, None)
