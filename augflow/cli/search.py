@@ -56,8 +56,9 @@ def search(
 ) -> None:
     """Try strengths of SPEC and say which do best.
 
-    Quasi-random trials, the same ones each time for the spec's seed; the best has the highest median accuracy on
-    --val. NAME of --over is regularize.KEY, or an op's path as `augflow explain` prints it, a point, a parameter.
+    Quasi-random trials, the same ones each time for the spec's seed; the best has the highest median
+    accuracy on --val. The NAME of --over is regularize.KEY, or the path of an op as `augflow explain` prints
+    it, a point, and a parameter.
 
     Examples:
 
