@@ -31,6 +31,8 @@ CONTAINER_P = {"one_of": 0.5, "some_of": 1.0, "random_order": 1.0}
 
 FIXED_SECTIONS = ("prepare", "evaluate")
 
+ALWAYS_FIRES = "a chosen child always fires, or never with p 0"
+
 MIX_REMEDIES = {
     ("text", "mixup"): "words cannot be blended; use cutmix, or `by: model` to mix embeddings",
     ("text", "cutout"): "use random_deletion in `augment`",
@@ -227,9 +229,9 @@ class OpCompiler:
         if given is None:
             return 1.0 if rules.chosen else default
         if rules.chosen:
-            self.collector.add(
-                place, f"a chosen child always fires, got p {shown(given)}; use weight beside the op"
-            )
+            if given == 0 and not isinstance(given, bool):
+                return 0.0
+            self.collector.add(place, f"{ALWAYS_FIRES}, got p {shown(given)}; use weight beside the op")
         elif isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
             self.collector.add(place, f"must be a number in [0, 1], got {shown(given)}")
         elif fixed and given != 1:
@@ -295,8 +297,8 @@ class MixCompiler(OpCompiler):
         if cls is None:
             self.collector.add(here, f"unknown mixing op {item.op!r}{closest(item.op, (*MIX_OPS, 'one_of'))}")
             return None
-        if not allow_p and "p" in item.params:
-            self.collector.add((*here, "p"), "a chosen child always fires; use weight beside the op")
+        if not allow_p and item.params.get("p", 0) != 0:
+            self.collector.add((*here, "p"), f"{ALWAYS_FIRES}; use weight beside the op")
         try:
             return cls.model_validate(dict(item.params))
         except ValidationError as error:

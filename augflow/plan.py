@@ -308,9 +308,9 @@ def _tile(spec: PipelineSpec, collector: Collector) -> int:
 
 
 def _check_sizes(steps: Mapping[str, tuple[Step, ...]], place: Place, collector: Collector) -> None:
-    prepared = _size_after(steps.get("prepare", ()), None)
-    training = _size_after(steps.get("augment", ()), prepared)
-    evaluation = _size_after(steps.get("evaluate", ()), prepared)
+    prepared = size_after(steps.get("prepare", ()), None)
+    training = size_after(steps.get("augment", ()), prepared)
+    evaluation = size_after(steps.get("evaluate", ()), prepared)
     if training is None or evaluation is None or training == evaluation:
         return
     sizes = f"training gives {training[0]}x{training[1]} and evaluation {evaluation[0]}x{evaluation[1]}"
@@ -318,9 +318,10 @@ def _check_sizes(steps: Mapping[str, tuple[Step, ...]], place: Place, collector:
     collector.add((*place, "evaluate"), f"sizes must be equal, {sizes} (height x width); {remedy}")
 
 
-def _size_after(steps: tuple[Step, ...], size: Size) -> Size:
+def size_after(steps: tuple[Step, ...], size: Size) -> Size:
+    """Height and width of an image of that size after the steps; None where it cannot be known."""
     for step in steps:
-        after = step.output_size(size)
+        after = step.size_where_met(size)
         size = after if (step.p >= 1 and not step.when) or after == size else None
     return size
 

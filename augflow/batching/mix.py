@@ -118,6 +118,9 @@ def draw_mix(step: MixStep, key: Key, n: int, rng: KeyedRandom) -> MixDraws:
         drawn = rng.generator.beta(alpha, alpha, count) if alpha else np.ones(count)
         places = rng.generator.random((count, 2))
         mine = op == number
+        if mix_op.p <= 0:
+            op[mine] = -1
+            continue
         lam[mine] = np.broadcast_to(drawn, (n,))[mine]
         center[mine] = np.broadcast_to(places, (n, 2))[mine]
     if n == 1 and not isinstance(step.ops[op[0]], Cutout):

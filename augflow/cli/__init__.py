@@ -10,7 +10,19 @@ from types import FrameType
 
 import typer
 
-from augflow.cli import demo, digest, explain, materialize, ops, preview, schema, train, validate
+from augflow.cli import (
+    ablate,
+    demo,
+    digest,
+    explain,
+    materialize,
+    ops,
+    preview,
+    schema,
+    search,
+    train,
+    validate,
+)
 
 TERMINATED = 143
 
@@ -28,6 +40,8 @@ app.command()(schema.schema)
 app.command()(digest.digest)
 app.command()(materialize.materialize)
 app.command()(train.train)
+app.command()(ablate.ablate)
+app.command()(search.search)
 app.command()(preview.preview)
 app.command()(demo.demo)
 

@@ -15,10 +15,13 @@ from augflow.errors import TrainError
 if find_spec("torch") is None or find_spec("lightning") is None:
     raise TrainError("augflow.train needs torch and lightning: install the extra `train`")
 
+from augflow.train.ablation import Ablation, ablate
 from augflow.train.advice import Advice
 from augflow.train.averaging import WeightAverage, recompute_statistics
+from augflow.train.charts import plot_search, plot_worths
 from augflow.train.diagnosis import Diagnosis, Estimate, diagnose
 from augflow.train.dropout import DropBlock2d, DropPath, McPrediction, drop_path_rates, mc_predict
+from augflow.train.elements import Element, elements
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
 from augflow.train.freeze import FrozenNorm, ParameterCount, backbone, freeze
@@ -52,7 +55,9 @@ from augflow.train.regularize import (
 from augflow.train.report import plot_curves, verdict
 from augflow.train.sam import SAM, frozen_statistics
 from augflow.train.save import load_model, save_model, weights_sha256
+from augflow.train.search import Search, search
 from augflow.train.sequences import EmbeddingModel, SpectrogramCNN, TextCNN
+from augflow.train.trials import Workplace
 
 if TYPE_CHECKING:
     from augflow.train.module import RegularizedClassifier
@@ -60,6 +65,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SAM",
+    "Ablation",
     "Advice",
     "ConvBlock",
     "DecoupledSGD",
@@ -67,6 +73,7 @@ __all__ = [
     "DropBlock2d",
     "DropPath",
     "EarlyStopping",
+    "Element",
     "EmbeddingModel",
     "EpochRecord",
     "Estimate",
@@ -85,6 +92,8 @@ __all__ = [
     "ResidualBlock",
     "ResidualCNN",
     "Scores",
+    "Search",
+    "SmallCNN",
     "SoftTargetCrossEntropy",
     "Sparsity",
     "SpectrogramCNN",
@@ -92,11 +101,14 @@ __all__ = [
     "StreamLoader",
     "TextCNN",
     "WeightAverage",
+    "Workplace",
+    "ablate",
     "backbone",
     "check_gradients",
     "clip_gradients",
     "diagnose",
     "drop_path_rates",
+    "elements",
     "evaluate",
     "fit",
     "freeze",
@@ -112,10 +124,13 @@ __all__ = [
     "parameter_groups",
     "penalty",
     "plot_curves",
+    "plot_search",
+    "plot_worths",
     "r_drop",
     "recompute_statistics",
     "replace_norm",
     "save_model",
+    "search",
     "set_lr",
     "shrink_l1",
     "soft_binary_cross_entropy",

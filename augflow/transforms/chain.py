@@ -39,6 +39,10 @@ class Step:
         """Height and width after the step has fired, None where that cannot be known."""
         return size
 
+    def size_where_met(self, size: Size) -> Size:
+        """As `output_size`, for a step that may have been switched off."""
+        return size if self.p <= 0 else self.output_size(size)
+
     def canonical(self) -> dict[str, Any]:
         """The content that decides what the step does, for fingerprints: JSON values."""
         content: dict[str, Any] = {"path": self.path, "p": self.p, "weight": self.weight}
@@ -74,7 +78,7 @@ class Passage:
 
     def run_step(self, step: Step, fields: Fields, *, gated: bool) -> Fields:
         """The fields after one step; a step that its container has chosen is not gated again."""
-        if gated and step.p <= 0.0:
+        if step.p <= 0.0:
             return fields
         if step.when and not all(condition.holds(self.facts) for condition in step.when):
             return fields
@@ -170,7 +174,7 @@ class Container(Step):
 
     def output_size(self, size: Size) -> Size:
         """The size that all children agree on where each fires alone, or does not for its `when`."""
-        sizes = {child.output_size(size) for child in self.children}
+        sizes = {child.size_where_met(size) for child in self.children}
         if any(child.when for child in self.children):
             sizes.add(size)
         return sizes.pop() if len(sizes) == 1 else None
@@ -222,7 +226,7 @@ class RandomOrder(Container):
 
     def output_size(self, size: Size) -> Size:
         """Known only where no child changes it."""
-        return size if all(child.output_size(size) == size for child in self.children) else None
+        return size if all(child.size_where_met(size) == size for child in self.children) else None
 
     def choose(self, rng: KeyedRandom) -> list[Step]:
         """The children in the drawn order."""
