@@ -43,8 +43,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: install
 	$(BIN)/augflow demo
 
+# In two parts: tests side by side on all cores, then those that no other may disturb. Failed tests of the first
+# part (status 1) do not keep the second from running; whatever else ended it does.
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder \
+		-m "not long and not alone"; first=$$?; test $$first -le 1 || exit $$first; \
+	$(BIN)/python -m pytest -m "not long and alone" || exit $$?; exit $$first
 
 test-unit: install
 	$(BIN)/python -m pytest tests/unit

@@ -36,6 +36,14 @@ class Nodes:
         """SIGKILL to all processes of a node, as if its machine had lost power; its workers go with it."""
         self._cluster.remove_node(node, allow_graceful=False)
 
+    def fill(self, number: int, cpus: int) -> None:
+        """So many live nodes; what a killed raylet left goes."""
+        for node in list(self._cluster.worker_nodes):
+            if not node.live_processes():
+                self.kill(node)
+        while len(self._cluster.worker_nodes) < number:
+            self.add(cpus)
+
     def clear(self) -> None:
         """Every node but the head goes."""
         for node in list(self._cluster.worker_nodes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,21 @@ import augflow
 from augflow.transforms import registered
 
 from . import trap as trapping
+from .clusters import Nodes, behind_a_token
 from .grid import Ground, Wait
 from .material import SPECS, Material, trapped, write_samples
+from .seen import EPOCHS, Seen, digest
 from .tally import TALLY
 from .trap import Trap
 
 STARTED = time.monotonic()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deadlines are missed, and workers counted, where no other test takes the cores."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.alone)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -30,20 +40,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory, wait_until: Wait) -> Iterator[Ground]:
-    """Every spec over its data, with the trap in it, which no other module may meet."""
+def own_ops() -> Iterator[None]:
+    """What a module registers, no other may meet."""
+    before = dict(registered._registered)
+    yield
+    registered._registered.clear()
+    registered._registered.update(before)
+
+
+@pytest.fixture(scope="module")
+def ground(own_ops: None, tmp_path_factory: pytest.TempPathFactory, wait_until: Wait) -> Ground:
+    """Every spec over its data, with the trap in it."""
     root = tmp_path_factory.mktemp("samples")
     tables = write_samples(root)
     trap = Trap(tmp_path_factory.mktemp("trap"))
-    before = dict(registered._registered)
     trapping.register()
     materials = {
         name: Material(name, augflow.load(trapped(spec, trap.folder)), tables[spec["modality"]])
         for name, spec in SPECS.items()
     }
-    yield Ground(materials, trap, wait_until)
-    registered._registered.clear()
-    registered._registered.update(before)
+    return Ground(materials, trap, wait_until)
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +68,37 @@ def shared_ray(ground: Ground) -> Iterator[None]:
     with ground.materials["text mixed"].stream(num_workers=1) as stream:
         next(iter(stream))
         yield
+
+
+@pytest.fixture(scope="module")
+def seen(own_ops: None, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    """The slow pipeline whose workers are seen."""
+    return Seen(tmp_path_factory.mktemp("pids"))
+
+
+@pytest.fixture
+def nobody_worked(seen: Seen) -> None:
+    """Each test sees its own workers."""
+    seen.forget()
+
+
+@pytest.fixture(scope="module")
+def reference(seen: Seen) -> list[bytes]:
+    """Every batch of all epochs of that pipeline, made in this process."""
+    stream = seen.stream()
+    return [digest(batch) for _ in range(EPOCHS) for batch in stream]
+
+
+@pytest.fixture(scope="module")
+def token() -> Iterator[None]:
+    """The clusters of a module are its own."""
+    with behind_a_token():
+        yield
+
+
+@pytest.fixture(scope="module")
+def cluster(token: None) -> Iterator[Nodes]:
+    """A head without CPUs."""
+    nodes = Nodes()
+    yield nodes
+    nodes.close()

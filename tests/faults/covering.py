@@ -53,11 +53,14 @@ def numbered(rows: Iterable[Iterable[Hashable]]) -> np.ndarray:
 
 
 def first_of_each_value(cases: Sequence[Case]) -> list[Case]:
-    """A slice of an array in which every value of every factor still comes once."""
+    """A slice of an array in which every value of every factor still comes once, and no case is to spare."""
     seen: set[tuple[str, Any]] = set()
     kept = []
     for case in cases:
         if not seen.issuperset(case.items()):
             seen.update(case.items())
             kept.append(case)
+    for case in tuple(kept):
+        if {value for other in kept if other is not case for value in other.items()} == seen:
+            kept.remove(case)
     return kept

@@ -12,54 +12,16 @@ import pytest
 
 from augflow.engine import ray_workers
 from augflow.errors import EngineError
-from augflow.transforms import registered
 
-from .clusters import Nodes, behind_a_token
-from .seen import EPOCHS, Reader, Seen, digest
+from .clusters import Nodes
+from .seen import Reader, Seen
 
-pytestmark = [pytest.mark.timeout(150), pytest.mark.long]
+pytestmark = [pytest.mark.timeout(150), pytest.mark.long, pytest.mark.usefixtures("nobody_worked")]
 
 Wait = Callable[..., None]
 
 STALL_S = 60.0
 """A node that is lost costs the time in which its loss is noticed and its results are made again."""
-
-
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
-    """The pipeline, its op registered for this module."""
-    before = dict(registered._registered)
-    yield Seen(tmp_path_factory.mktemp("pids"))
-    registered._registered.clear()
-    registered._registered.update(before)
-
-
-@pytest.fixture(scope="module")
-def reference(seen: Seen) -> list[bytes]:
-    """Every batch of all epochs, made in this process."""
-    stream = seen.stream()
-    return [digest(batch) for _ in range(EPOCHS) for batch in stream]
-
-
-@pytest.fixture(autouse=True)
-def nobody_worked(seen: Seen) -> None:
-    """Each test sees its own workers."""
-    seen.forget()
-
-
-@pytest.fixture(scope="module")
-def token() -> Iterator[None]:
-    """The clusters of this module are its own."""
-    with behind_a_token():
-        yield
-
-
-@pytest.fixture(scope="module")
-def cluster(token: None) -> Iterator[Nodes]:
-    """A head without CPUs."""
-    nodes = Nodes()
-    yield nodes
-    nodes.close()
 
 
 @pytest.fixture

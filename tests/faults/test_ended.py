@@ -14,47 +14,17 @@ import pytest
 from ray._private import services
 
 from augflow.errors import EngineError
-from augflow.transforms import registered
 
-from .clusters import Nodes, behind_a_token, kill, own_ray
-from .seen import EPOCHS, Reader, Seen, digest
+from .clusters import Nodes, kill, own_ray
+from .seen import Reader, Seen
 
-pytestmark = [pytest.mark.timeout(150), pytest.mark.long]
+pytestmark = [pytest.mark.timeout(150), pytest.mark.long, pytest.mark.usefixtures("nobody_worked")]
 
 AWAY_S = 20.0
 """Ray ends a process that has not noticed for 15 s that its store is gone."""
 
 ENDED_S = 12.0
 """The error that a Ray has ended comes within this time, or the next batch does."""
-
-
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
-    """The pipeline, its op registered for this module."""
-    before = dict(registered._registered)
-    yield Seen(tmp_path_factory.mktemp("pids"))
-    registered._registered.clear()
-    registered._registered.update(before)
-
-
-@pytest.fixture(scope="module")
-def reference(seen: Seen) -> list[bytes]:
-    """Every batch of all epochs, made in this process."""
-    stream = seen.stream()
-    return [digest(batch) for _ in range(EPOCHS) for batch in stream]
-
-
-@pytest.fixture(autouse=True)
-def nobody_worked(seen: Seen) -> None:
-    """Each test sees its own workers."""
-    seen.forget()
-
-
-@pytest.fixture(scope="module")
-def token() -> Iterator[None]:
-    """The clusters of this module are its own."""
-    with behind_a_token():
-        yield
 
 
 @pytest.fixture

@@ -2,67 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from ray._raylet import AuthenticationTokenLoader, Config
-from ray.cluster_utils import Cluster
 
+from .clusters import Nodes
 from .grid import ARRAY, Case, Ground
 
 pytestmark = pytest.mark.timeout(150)
 
 CASES = [case for case in ARRAY if case.fault == "raylet"]
-STORE_BYTES = 80 * 2**20
-
 
 CPUS = 2
 """Of a node: three workers do not fit on one."""
 
 
-class Nodes:
-    """A head without CPUs, which the tests are connected to, and two nodes for workers."""
-
-    def __init__(self) -> None:
-        self._cluster = Cluster(initialize_head=True, head_node_args=self._options(cpus=0))
-        self.address = self._cluster.address
-        self.fill()
-
-    def _options(self, cpus: int) -> dict[str, object]:
-        return {"num_cpus": cpus, "object_store_memory": STORE_BYTES, "include_dashboard": False}
-
-    def fill(self) -> None:
-        """Two live nodes for workers; what a killed raylet left goes."""
-        for node in list(self._cluster.worker_nodes):
-            if not node.live_processes():
-                self._cluster.remove_node(node, allow_graceful=False)
-        while len(self._cluster.worker_nodes) < 2:
-            self._cluster.add_node(**self._options(CPUS))
-
-    def close(self) -> None:
-        self._cluster.shutdown()
-
-
-@pytest.fixture(scope="module")
-def nodes() -> Iterator[Nodes]:
-    """A cluster behind a token of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_AUTH_MODE", "token")
-        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        Config.initialize("")  # Ray has read the mode when it was imported
-        AuthenticationTokenLoader.instance().reset_cache()
-        nodes = Nodes()
-        yield nodes
-        nodes.close()
-
-
 @pytest.fixture
-def cluster_ground(ground: Ground, nodes: Nodes) -> Ground:
-    """The ground, with workers on the cluster."""
-    nodes.fill()
-    return replace(ground, address=nodes.address)
+def cluster_ground(ground: Ground, cluster: Nodes) -> Ground:
+    """The ground, with workers on two nodes of the cluster."""
+    cluster.fill(2, CPUS)
+    return replace(ground, address=cluster.address)
 
 
 @pytest.mark.parametrize(

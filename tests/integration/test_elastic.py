@@ -17,7 +17,7 @@ from augflow.digest import digest_streams
 from augflow.engine import ray_runtime
 from augflow.errors import EngineError
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.alone]
 
 Workers = Callable[[], list[psutil.Process]]
 

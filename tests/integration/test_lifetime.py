@@ -16,7 +16,7 @@ import ray
 
 import augflow
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.alone]
 
 CLOSE_S = 6.0
 """`ray.shutdown` takes 1.5 s on idle cores."""

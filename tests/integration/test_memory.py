@@ -19,7 +19,7 @@ from augflow.sources.objects import ID_PROBES, PROBES
 from augflow.sources.opening import open_source
 from benchmarks.footprint import MIB, Footprint, store_bytes
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.timeout(90), pytest.mark.alone]
 
 TEN_MILLION = 10_000_000
 SPEC = {

@@ -90,6 +90,7 @@ def test_a_state_goes_from_2_ranks_to_4_to_1(name: str, read: Callable[[BatchStr
         assert found == whole
 
 
+@pytest.mark.alone
 @LOADERS
 def test_state_and_seek_are_quick(images: Open, read: Callable[[BatchStream], Any]) -> None:
     """A state takes well under a millisecond; a resume reads the samples of its own batch and no other."""
