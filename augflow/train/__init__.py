@@ -93,7 +93,6 @@ __all__ = [
     "ResidualCNN",
     "Scores",
     "Search",
-    "SmallCNN",
     "SoftTargetCrossEntropy",
     "Sparsity",
     "SpectrogramCNN",
