@@ -162,11 +162,30 @@ def _mask(batch):
     return batch
 
 
-def test_a_loss_that_explodes_is_an_error(make_digits):
-    """NaN does not train on in silence."""
+class Huge(nn.Module):
+    """Logits too far apart for float32: the loss is infinite, the gradients are not."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(10))
+
+    def forward(self, images):
+        return torch.tensor([3e38, -3e38] * 5).repeat(len(images), 1) + self.weight
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (None, r"the gradient of \S+ has \d+ infinite or NaN value"),
+        (Huge(), r"training loss became (nan|inf) in epoch 0: lower the learning rate \(now 1e\+30\)"),
+    ],
+    ids=["gradient", "loss"],
+)
+def test_a_training_that_explodes_is_an_error(make_digits, model, message):
+    """Neither NaN nor infinity trains on in silence."""
     options = FitOptions(epochs=3, lr=1e30, optimizer="sgd", warmup_fraction=0)
-    with pytest.raises(TrainError, match=r"training loss became (nan|inf) in epoch \d"):
-        fit(make_digits(0, 128, regularize=RegularizeSpec(norm="none")), None, options)
+    with pytest.raises(TrainError, match=message):
+        fit(make_digits(0, 128, regularize=RegularizeSpec(norm="none")), None, options, model=model)
 
 
 def test_ctrl_c_is_a_keyboard_interrupt(make_digits):
