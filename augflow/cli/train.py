@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -22,9 +22,9 @@ from augflow.cli.options import (
     training_threads,
 )
 from augflow.cli.output import FOUND_BEFORE, Report, reporting
-from augflow.errors import SourceError
-from augflow.pipeline import Pipeline, load
-from augflow.sources import Source, open_source, split_source
+from augflow.cli.trials import LearningRate, open_sources
+from augflow.pipeline import load
+from augflow.sources import split_source
 
 if TYPE_CHECKING:
     from augflow.train import EpochRecord, FitReport
@@ -39,7 +39,18 @@ def train(
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="how many fits, with seeds 0, 1, ...")] = 1,
     no_augment: Annotated[bool, typer.Option("--no-augment", help="prepare, evaluate, finish only")] = False,
     no_regularize: Annotated[bool, typer.Option("--no-regularize", help="without `regularize`")] = False,
-    lr: Annotated[float | None, typer.Option("--lr", help="peak learning rate")] = None,
+    unmixed_epochs: Annotated[
+        int, typer.Option("--unmixed-epochs", min=0, help="the last N epochs come without mixing")
+    ] = 0,
+    lr: LearningRate = None,
+    optimizer: Annotated[str, typer.Option("--optimizer", help="adamw or sgd (Nesterov)")] = "adamw",
+    schedule: Annotated[str, typer.Option("--schedule", help="cosine, step or constant")] = "cosine",
+    init: Annotated[
+        Path | None, typer.Option("--init", help="start from the weights in this safetensors or torch file")
+    ] = None,
+    backbone_lr: Annotated[
+        float | None, typer.Option("--backbone-lr", help="times the rate for all but the head; 0 freezes it")
+    ] = None,
     batch_size: BatchSize = None,
     seed: Seed = None,
     workers: Workers = None,
@@ -57,10 +68,9 @@ def train(
             report.say("--val and --val-split exclude each other; keep one")
             raise typer.Exit(FOUND_BEFORE)
         pipeline = load(spec).replace(seed=seed, batch_size=batch_size)
-        trained, judged = _sources(source, val, val_split, pipeline)
-        for opened in (trained, judged):
-            if opened is not None:
-                report.say(f"source: {opened.description}")
+        trained, (judged,) = open_sources(report, pipeline, source, val)
+        if val_split is not None:
+            trained, judged = split_source(trained, val_split)
         study = Study(
             pipeline,
             trained,
@@ -68,10 +78,21 @@ def train(
             seeds=range(seeds),
             augment=not no_augment,
             regularize=not no_regularize,
+            unmixed_epochs=unmixed_epochs,
             num_workers=default_workers() if workers is None else workers,
             address=address,
         )
-        options = FitOptions(epochs=epochs, lr=lr, out=out, resume=resume, threads=training_threads())
+        options = FitOptions(
+            epochs=epochs,
+            optimizer=cast("Literal['adamw', 'sgd']", optimizer),  # any other is refused there
+            schedule=cast("Literal['cosine', 'step', 'constant']", schedule),
+            lr=lr,
+            pretrained=init,
+            backbone_lr=backbone_lr,
+            threads=training_threads(),
+            out=out,
+            resume=resume,
+        )
         reports = study.run(replace(options, on_epoch=_teller(report, epochs)))
         if out is not None:
             _save(reports, out)
@@ -107,6 +128,8 @@ def _print(report: Report, reports: Sequence[FitReport]) -> None:
     from augflow.train import diagnose, verdict
     from augflow.train.study import summary
 
+    if reports[0].pretrained is not None:
+        report.line(reports[0].pretrained.summary())
     for fitted in reports:
         report.line(f"seed {fitted.seed}: {verdict(fitted)}")
     found = summary(reports)
@@ -115,17 +138,3 @@ def _print(report: Report, reports: Sequence[FitReport]) -> None:
         report.line(f"mean accuracy {found['mean']:.4f}, {spread}")
     for line in diagnose(reports).lines():
         report.line(line)
-
-
-def _sources(
-    source: str | None, val: str | None, val_split: float | None, pipeline: Pipeline
-) -> tuple[Source, Source | None]:
-    spec, fields = pipeline.plan.spec.source, pipeline.plan.requests()
-    if source is None and spec.path is None:
-        raise SourceError("no source is named; give SOURCE, or `source: {path: ...}` in the spec")
-    whole = open_source(spec.path if source is None else source, spec, fields=fields)
-    if val is not None:
-        return whole, open_source(val, spec, classes=whole.classes or None, fields=fields)
-    if val_split is not None:
-        return split_source(whole, val_split)
-    return whole, None

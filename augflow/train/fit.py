@@ -14,6 +14,7 @@ from augflow.errors import TrainError
 from augflow.stream import BatchStream
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.options import EpochRecord, FitOptions, FitReport
+from augflow.train.pretrained import load_pretrained
 from augflow.train.reference import reference_model
 
 if TYPE_CHECKING:
@@ -46,12 +47,24 @@ def fit(
 
     with _own_torch_state(options, device):
         chosen = model or reference_model(stream, regularize)
-        session = Session(chosen, stream.plan, regularize, options)
+        pretrained = None if options.pretrained is None else load_pretrained(chosen, options.pretrained)
+        session = Session(chosen, stream.plan, regularize, _with_backbone(chosen, options))
         session.run(stream, val_stream, device)
         val = None if val_stream is None else evaluate(session.model, val_stream, device)
         train = None if train_eval is None else evaluate(session.model, train_eval, device)
     asked = replace(options, regularize=regularize, on_epoch=None)
-    return _report(stream, session, asked, val, train)
+    return replace(_report(stream, session, asked, val, train), pretrained=pretrained)
+
+
+def _with_backbone(model: nn.Module, options: FitOptions) -> FitOptions:
+    """The options with the learning rates of the backbone's parts, which is frozen where they would be 0."""
+    if options.backbone_lr is None:
+        return options
+    parts = backbone(model)
+    if options.backbone_lr == 0:
+        freeze(model, parts)
+        return options
+    return replace(options, lr_factors=dict.fromkeys(parts, options.backbone_lr))
 
 
 def _report(

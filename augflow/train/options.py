@@ -13,6 +13,7 @@ from torch import nn
 from augflow.errors import TrainError
 from augflow.spec.model import PipelineSpec
 from augflow.spec.regularize import RegularizeSpec
+from augflow.train.pretrained import PretrainedReport
 
 DEFAULT_LR: Mapping[str, float] = {"adamw": 3e-3, "sgd": 0.05}
 SCHEDULES = ("cosine", "step", "constant")
@@ -46,6 +47,10 @@ class FitOptions:
     """Peak learning rate; None is 0.003 for adamw and 0.05 for sgd."""
     lr_factors: Mapping[str, float] | None = None
     """What the learning rate of a module or parameter is multiplied by, by its name: `{"backbone": 0.1}`."""
+    pretrained: Path | None = None
+    """A local safetensors or torch file of weights to start from, as `load_pretrained` takes it."""
+    backbone_lr: float | None = None
+    """What the learning rate of all but the head is multiplied by; 0 freezes it. The head is `classify`."""
     momentum: float = 0.9
     """Of sgd; adamw has its own."""
     nesterov: bool = True
@@ -79,6 +84,13 @@ class FitOptions:
             ("epochs", self.epochs, self.epochs >= 1, "at least 1"),
             ("optimizer", self.optimizer, self.optimizer in DEFAULT_LR, " or ".join(DEFAULT_LR)),
             ("lr", self.lr, self.lr is None or self.lr > 0, "above 0"),
+            ("backbone_lr", self.backbone_lr, (self.backbone_lr or 0) >= 0, "at least 0"),
+            (
+                "lr_factors",
+                self.lr_factors,
+                not (self.lr_factors and self.backbone_lr is not None),
+                "given without backbone_lr",
+            ),
             ("momentum", self.momentum, 0 <= self.momentum < 1, "in [0, 1)"),
             ("schedule", self.schedule, self.schedule in SCHEDULES, "cosine, step or constant"),
             (
@@ -139,6 +151,8 @@ class FitReport:
     spec: PipelineSpec = field(repr=False)
     """Of the training stream."""
     model: nn.Module = field(repr=False, compare=False)
+    pretrained: PretrainedReport | None = None
+    """What of the file in `FitOptions.pretrained` fitted; None where none was given."""
 
     @property
     def epochs_run(self) -> int:
