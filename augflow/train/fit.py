@@ -13,6 +13,7 @@ from torch import nn
 from augflow.errors import TrainError
 from augflow.stream import BatchStream
 from augflow.train.evaluate import Scores, evaluate
+from augflow.train.freeze import backbone, freeze
 from augflow.train.options import EpochRecord, FitOptions, FitReport
 from augflow.train.pretrained import load_pretrained
 from augflow.train.reference import reference_model
@@ -64,7 +65,7 @@ def _with_backbone(model: nn.Module, options: FitOptions) -> FitOptions:
     if options.backbone_lr == 0:
         freeze(model, parts)
         return options
-    return replace(options, lr_factors=dict.fromkeys(parts, options.backbone_lr))
+    return replace(options, backbone_lr=None, lr_factors=dict.fromkeys(parts, options.backbone_lr))
 
 
 def _report(
