@@ -19,10 +19,12 @@ TEST_S = 30
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A hang is a failure, soon."""
+    """A hang is a failure, soon, and what takes long is none for want of a core."""
     for item in items:
-        if Path(__file__).parent in item.path.parents and item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(TEST_S))
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.alone)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(TEST_S))
 
 
 @pytest.fixture(autouse=True)

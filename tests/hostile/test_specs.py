@@ -85,7 +85,6 @@ def refused(spec: Path | str | Mapping[str, Any]) -> str:
     return message
 
 
-@pytest.mark.alone
 @pytest.mark.timeout(15)
 @pytest.mark.parametrize("text", SPECS.values(), ids=SPECS)
 def test_a_hostile_spec_is_refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
