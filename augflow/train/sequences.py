@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ QUIET = 1e-3
 """Added to the deviation of a spectrogram, in its own unit: a silent one has none."""
 
 
+@runtime_checkable
 class EmbeddingModel(Protocol):
     """A model of texts in two halves, between which texts can be mixed and noise be added.
 
