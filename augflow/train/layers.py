@@ -100,7 +100,9 @@ class ResidualBlock(nn.Module):
 
     Shape: as `ConvBlock`. The shortcut is the identity, or a convolution 1x1 with a norm where the shape
     changes (the paper's option B). `options.drop_path` is the chance that the branch of the two
-    convolutions is dropped.
+    convolutions is dropped. The branch's last norm starts with the scale 1: with 0 (Goyal et al. 2017,
+    arXiv:1706.02677) the reference model, trained for 20 epochs on 500 images of Fashion-MNIST, was right
+    on 73.7% of 1,000 others instead of 77.4% (six seeds, standard errors 0.4 and 0.5).
     """
 
     def __init__(

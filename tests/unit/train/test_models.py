@@ -13,6 +13,7 @@ from augflow.train import (
     ConvBlock,
     DropBlock2d,
     DropPath,
+    EmbeddingModel,
     LayerOptions,
     ResidualBlock,
     ResidualCNN,
@@ -178,6 +179,8 @@ def test_a_texts_channels_are_dropped_whole():
     """Channel dropout zeroes a channel of the embedding over all words of a text."""
     model = TextCNN(2, 50, LayerOptions(channel_dropout=0.5))
     assert (model.dropout.p, model.vocabulary) == (0.0, 50)
+    assert isinstance(model, EmbeddingModel)
+    assert not isinstance(ResidualCNN(2), EmbeddingModel)
     seen = []
     model.filters[0].register_forward_pre_hook(lambda _module, args: seen.append(args[0]))
     model.forward_embedded(torch.ones(6, 5, 96), torch.ones(6, 5, dtype=torch.bool))
