@@ -50,8 +50,8 @@ def parameter_groups(
     `lr_factors` maps the name of a module or parameter to what its learning rate is multiplied by
     (`{"backbone": 0.1}`); of nested names the longest holds, and the rest of the model has 1. There
     are two groups for each factor, and each carries it as `lr_factor`, which `set_lr` reads. Frozen
-    parameters are in no group, tied ones in one, under their first name. A name that is none of these raises
-    `TrainError`.
+    parameters are in no group, tied ones in one, under their first name. A
+    name that is none of these raises `TrainError`.
     """
     factor_of = _factors(model, lr_factors or {})
     decayed = {name for name, _ in weights(model)}
