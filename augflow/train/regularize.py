@@ -50,8 +50,8 @@ def parameter_groups(
     `lr_factors` maps the name of a module or parameter to what its learning rate is multiplied by
     (`{"backbone": 0.1}`); of nested names the longest holds, and the rest of the model has 1. There
     are two groups for each factor, and each carries it as `lr_factor`, which `set_lr` reads. Frozen
-    parameters are in no group, tied ones in one, under their first name. A name that the model does
-    not have raises `TrainError`.
+    parameters are in no group, tied ones in one, under their first name. A
+    name that is none of these raises `TrainError`.
     """
     factor_of = _factors(model, lr_factors or {})
     decayed = {name for name, _ in weights(model)}
@@ -172,7 +172,7 @@ def _factors(model: nn.Module, lr_factors: Mapping[str, float]) -> dict[str, flo
     """The factor of the learning rate of each parameter, by its name."""
     factors: dict[str, float] = {}
     known: dict[str, None] = {}
-    for name, _ in model.named_parameters(remove_duplicate=False):
+    for name, _ in model.named_parameters():
         parts = name.split(".")
         paths = [".".join(parts[: end + 1]) for end in range(len(parts))]
         known.update(dict.fromkeys(paths))
@@ -180,7 +180,7 @@ def _factors(model: nn.Module, lr_factors: Mapping[str, float]) -> dict[str, flo
     for path, factor in lr_factors.items():
         if path not in known:
             near = closest(path, known) or f"; its parts are {', '.join(n for n in known if '.' not in n)}"
-            raise TrainError(f"lr_factors names {path!r}, and the model has nothing of that name{near}")
+            raise TrainError(f"lr_factors names {path!r}, and no parameter of the model begins so{near}")
         if not 0 < factor < math.inf:
             raise TrainError(f"lr_factors of {path!r} must be above 0, got {factor}; freeze what must stay")
     return factors

@@ -54,6 +54,7 @@ def test_sam_wraps_the_optimizer_that_is_asked_for():
     assert isinstance(optimizer, SAM)
     assert isinstance(optimizer.base, torch.optim.AdamW)
     assert (optimizer.rho, optimizer.model) == (0.2, model)
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.3, 0.0, 0.3, 0.0]
     rates = {id(p): group["lr"] for group in optimizer.base.param_groups for p in group["params"]}
     assert [rates[id(p)] for p in model.parameters()] == [0.05, 0.05, 0.1, 0.1]
     set_lr(optimizer, 0.01)

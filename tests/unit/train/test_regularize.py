@@ -88,6 +88,10 @@ def test_parts_of_a_model_have_rates_of_their_own():
         "out.bias": (2.0, 0.0),
     }
     assert sum(len(group["params"]) for group in groups) == len(found)
+    with pytest.raises(
+        TrainError, match=r"no parameter of the model begins so; did you mean .*body\.head\.weight"
+    ):
+        parameter_groups(model, 0.1, {"out.weight": 3.0})  # it goes by its first name
 
 
 @pytest.mark.parametrize(
@@ -95,13 +99,13 @@ def test_parts_of_a_model_have_rates_of_their_own():
     [
         (
             {"body.steam": 0.1},
-            r"'body\.steam', and the model has nothing of that name; did you mean body\.stem",
+            r"'body\.steam', and no parameter of the model begins so; did you mean body\.stem",
         ),
         (
             {"backbone": 0.1},
-            r"'backbone', and the model has nothing of that name; known are body, body\.head,",
+            r"'backbone', and no parameter of the model begins so; known are body, body\.head,",
         ),
-        ({"bod": 0.1, "out": 1.0}, "'bod', and the model has nothing"),
+        ({"bod": 0.1, "out": 1.0}, "'bod', and no parameter"),
         ({"out": 0.0}, "lr_factors of 'out' must be above 0, got 0.0; freeze"),
     ],
 )

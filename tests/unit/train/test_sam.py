@@ -150,6 +150,9 @@ def test_groups_state_and_checkpoints_are_those_of_the_base():
     optimizer.step(closure_of(model, optimizer))
     schedule.step()
     assert optimizer.base.param_groups[0]["lr"] == 0.05
+    state = optimizer.base.state
+    assert state
+    assert SAM(optimizer.base, 0.05).state is state  # an optimizer that has stepped keeps its moments
     resumed = copy.deepcopy(model)
     again = SAM(torch.optim.AdamW(resumed.parameters(), lr=0.1), 0.05, resumed)
     again.load_state_dict(copy.deepcopy(optimizer.state_dict()))
