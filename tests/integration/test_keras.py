@@ -130,6 +130,14 @@ def test_epochs_go_on_over_fits_and_compiles(recorder: Any) -> None:
     assert_same(model.trained, expected(stream_of(), 4))
 
 
+def test_epochs_of_one_batch_are_never_repeated(recorder: Any) -> None:
+    """Where the batch that Keras looks at is a whole epoch, it is lost rather than trained on for ever."""
+    model, wanted = recorder(), stream_of(16)
+    model.fit(batches(stream_of(16)), epochs=3, shuffle=False, verbose=0)
+    wanted.set_epoch(1)
+    assert_same(model.trained, expected(wanted, 3))
+
+
 def test_a_position_set_by_hand_is_kept(recorder: Any) -> None:
     """What was only looked at is not gone back to once somebody has moved the stream."""
     dataset = KerasDataset(stream_of())

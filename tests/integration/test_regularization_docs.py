@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +25,25 @@ pytestmark = pytest.mark.usefixtures("keras")
 
 
 def found(dotted: str) -> Any:
-    """The object of a dotted name."""
-    parts = dotted.split(".")
-    for end in range(len(parts), 0, -1):
-        try:
-            module = importlib.import_module(".".join(parts[:end]))
-        except ModuleNotFoundError:
-            continue
-        return reduce(getattr, parts[end:], module)
-    raise AssertionError(dotted)
+    """The object of a dotted name; a function hides the module of its own name, as for whoever imports it."""
+    library, *parts = dotted.split(".")
+    thing: Any = importlib.import_module(library)
+    for part in parts:
+        if inspect.ismodule(thing) and not hasattr(thing, part):
+            importlib.import_module(f"{thing.__name__}.{part}")
+        thing = getattr(thing, part)
+    return thing
 
 
-def parameters_of(thing: Any) -> set[str] | None:
-    """What it can be called with by name; None for what is built in and does not say, or takes any."""
-    try:
-        parameters = inspect.signature(thing).parameters.values()
-    except ValueError:
-        return None
-    return {parameter.name for parameter in parameters}
+def unknown(thing: Any, listed: str) -> set[str]:
+    """The names in parentheses that `thing` does not take; what is built in does not say."""
+    wanted = {part.split("=")[0].strip() for part in listed.split(",") if part.strip()}
+    if not wanted or inspect.isbuiltin(thing):
+        return set()
+    parameters = inspect.signature(thing).parameters
+    own = {name for name, parameter in parameters.items() if parameter.kind is not parameter.VAR_KEYWORD}
+    # An op of a stream says nothing in its signature; a layer of Keras has names beside its **kwargs.
+    return wanted - own if own else set()
 
 
 @pytest.mark.parametrize("library", ["keras", "torch", "augflow"])
@@ -54,14 +54,9 @@ def test_every_name_is_there(library: str) -> None:
     wrong = []
     for dotted, listed in names:
         try:
-            thing = found(dotted)
-        except AttributeError as error:
+            wrong += [f"{dotted}({name})" for name in unknown(found(dotted), listed)]
+        except (AttributeError, ModuleNotFoundError) as error:
             wrong.append(f"{dotted}: {error}")
-            continue
-        known = parameters_of(thing)
-        wanted = {re.split(r"=", part)[0].strip() for part in listed.split(",") if part.strip()}
-        if known is not None and not dotted.startswith("keras.regularizers.L2") and wanted - known:
-            wrong.append(f"{dotted} takes {sorted(known)}, not {sorted(wanted - known)}")
     assert wrong == []
 
 
@@ -114,7 +109,10 @@ def test_decay_is_multiplied_by_the_learning_rate(keras: Any) -> None:
     assert decayed(keras, kinds.AdamW(0.1, weight_decay=0.5)) == expected
     assert decayed(keras, kinds.SGD(0.1, momentum=0.9, weight_decay=0.5)) == expected
     assert decayed(keras, torch.optim.AdamW(one(), lr=0.1, weight_decay=0.5)) == expected
-    assert decayed(keras, DecoupledSGD(one(), lr=0.1, momentum=0.9, weight_decay=0.5)) == expected
+    assert (
+        decayed(keras, DecoupledSGD([{"params": one(), "weight_decay": 0.5}], lr=0.1, momentum=0.9))
+        == expected
+    )
     assert decayed(keras, torch.optim.SGD(one(), lr=0.1, momentum=0.9, weight_decay=0.5)) != expected
     assert kinds.AdamW().weight_decay == 0.004
     assert torch.optim.AdamW(one()).defaults["weight_decay"] == 0.01

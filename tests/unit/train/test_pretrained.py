@@ -212,6 +212,8 @@ def test_a_local_file_may_be_named_like_the_hub(tmp_path, monkeypatch, saved):
     monkeypatch.chdir(tmp_path)
     os.replace(saved(network(seed=1).state_dict()), "timm/resnet18")
     assert load_pretrained(network(), "timm/resnet18").share == 1
+    os.link("timm/resnet18", "hf:weights")
+    assert load_pretrained(network(), "hf:weights").share == 1
     for missing in ("timm/resnet19", "elsewhere/weights.pt", tmp_path / "none"):
         with pytest.raises(TrainError, match="cannot be read: No such file"):
             load_pretrained(network(), missing)
