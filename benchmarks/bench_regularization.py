@@ -50,8 +50,8 @@ def run(settings: Settings) -> Report:
     """Train what is missing, and report what is there."""
     trials = [
         Trial(f"{small.name}/{technique.name}/seed {seed}", _values(small, technique, seed, settings))
-        for small in SETS.values()
         for seed in range(settings.scaled(SEEDS))
+        for small in SETS.values()
         for technique in techniques_of(small)
     ]
     outcome = run_trials("regularization", trials, measure, settings)

@@ -61,10 +61,10 @@ SETS: Mapping[str, SmallSet] = {
             "image/clothing",
             "clothing64/train",
             "clothing64/test",
-            a_class=80,
+            a_class=60,
             epochs=15,
             check_every=3,
-            words="clothes at 64 pixels, 800 of the 3,064 training photos (80 a class), all 372 for test",
+            words="clothes at 64 pixels, 600 of the 3,064 training photos (60 a class), all 372 for test",
         ),
         SmallSet(
             "fashion-mnist",
@@ -72,8 +72,8 @@ SETS: Mapping[str, SmallSet] = {
             "fashion-mnist/train",
             "fashion-mnist/test",
             a_class=50,
-            epochs=20,
-            check_every=4,
+            epochs=15,
+            check_every=3,
             words="500 training images (50 a class), all 1,000 for test",
         ),
         SmallSet(
@@ -82,8 +82,8 @@ SETS: Mapping[str, SmallSet] = {
             "fsdd?split=train",
             "fsdd?split=test",
             a_class=None,
-            epochs=12,
-            check_every=3,
+            epochs=10,
+            check_every=2,
             words="spoken digits, 600 for training and 180 for test as labels.csv has it; "
             "coarse spectrograms, 20 bands of 41 frames",
             changes={"finish": SPEECH_FINISH},
@@ -94,7 +94,7 @@ SETS: Mapping[str, SmallSet] = {
             "text/mr/train.tsv",
             "text/mr/test.tsv",
             a_class=250,
-            epochs=12,
+            epochs=8,
             check_every=2,
             words="500 sentences of film reviews (250 a class), all 1,200 for test; at most 64 words",
             changes={"finish": (HASH_TOKENS,)},
@@ -143,7 +143,7 @@ def open_sources(small: SmallSet, pipeline: Pipeline, most: int | None = None) -
     train, test = opened
     if small.a_class is not None:
         train = _first_of_each(train, small.a_class)
-    return _at_most(train, most), _at_most(test, most)
+    return at_most(train, most), at_most(test, most)
 
 
 def _first_of_each(source: Source, a_class: int) -> Source:
@@ -160,7 +160,8 @@ def _first_of_each(source: Source, a_class: int) -> Source:
     raise ValueError(f"{source.description}: fewer than {a_class} samples in a class: {dict(found)}")
 
 
-def _at_most(source: Source, most: int | None) -> Source:
+def at_most(source: Source, most: int | None) -> Source:
+    """The first samples in the order of the hashes of their ids; all for None."""
     return source if most is None else _part(source, _keyed_order(source)[:most])
 
 
