@@ -72,7 +72,7 @@ def _values(small: SmallSet, technique: Technique, seed: int, settings: Settings
         "seed": seed,
         "epochs": epochs,
         "check_every": min(epochs, small.check_every * technique.longer),
-        "most": None if settings.scale >= 1 else settings.scaled(800, least=40),
+        "most": None if settings.scale >= 1 else settings.scaled(800, least=64),
     }
 
 

@@ -54,10 +54,15 @@ def welch(values: Sequence[float], others: Sequence[float]) -> Difference:
     mean = statistics.fmean(values) - statistics.fmean(others)
     if min(len(values), len(others)) < 2:
         return Difference(mean, math.nan, -math.inf, math.inf)
-    test = stats.ttest_ind(values, others, equal_var=False)
-    interval = test.confidence_interval(0.95)
-    error = math.sqrt(statistics.variance(values) / len(values) + statistics.variance(others) / len(others))
-    return Difference(mean, error, float(interval.low), float(interval.high))
+    parts = [statistics.variance(sample) / len(sample) for sample in (values, others)]
+    if not any(parts):
+        return Difference(mean, 0.0, mean, mean)
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (len(sample) - 1) for part, sample in zip(parts, (values, others), strict=True)
+    )
+    error = math.sqrt(sum(parts))
+    reach = float(stats.t.ppf(0.975, freedom)) * error
+    return Difference(mean, error, mean - reach, mean + reach)
 
 
 def saving(whole: Sequence[float], paired_arm: Sequence[float]) -> float:
