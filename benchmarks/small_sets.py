@@ -10,6 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ SPEECH_FINISH = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SmallSet:
     """Some samples, a shipped spec for them, and how long to train."""
 
@@ -108,21 +109,20 @@ def data_folder() -> Path:
     return Path(os.environ.get("AUGFLOW_TEST_DATA", HOME))
 
 
-def preset_sections(small: SmallSet) -> dict[str, Any]:
-    """The shipped spec with this set's changes, as a mapping."""
+@cache
+def preset_sections(small: SmallSet) -> Mapping[str, Any]:
+    """The shipped spec with this set's changes; not to be changed in place."""
     sections = written_spec(augflow.load(f"preset:{small.preset}").plan.spec)
-    sections.update(small.changes)
-    sections["batch"] = {**sections.get("batch", {}), "size": small.batch_size}
-    return sections
+    batch = {**sections.get("batch", {}), "size": small.batch_size}
+    return {**sections, **small.changes, "batch": batch}
 
 
-def plain_sections(small: SmallSet) -> dict[str, Any]:
-    """The same without augmentation, mixing and regularization."""
-    plain = augflow.load(preset_sections(small)).without_augmentation()
-    sections = written_spec(plain.plan.spec)
+@cache
+def plain_sections(small: SmallSet) -> Mapping[str, Any]:
+    """The same without augmentation, mixing and regularization; not to be changed in place."""
+    sections = written_spec(augflow.load(preset_sections(small)).without_augmentation().plan.spec)
     sections.pop("regularize", None)
-    sections["batch"] = {"size": small.batch_size}
-    return sections
+    return {**sections, "batch": {"size": small.batch_size}}
 
 
 def open_sources(small: SmallSet, pipeline: Pipeline, most: int | None = None) -> tuple[Source, Source]:
