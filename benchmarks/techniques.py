@@ -14,7 +14,7 @@ from benchmarks.small_sets import SmallSet, plain_sections, preset_sections
 EVERYTHING = ("image", "audio", "text")
 MAPS = ("image", "audio")
 """Modalities whose reference model is a residual network over maps; the one for texts has one layer of
-filters, no maps whose squares could be dropped and no branch that could be skipped."""
+filters: no maps whose squares could be dropped or normalized one by one, no branch to skip."""
 
 MIXUP = {"mixup": {"alpha": 0.2}}
 CUTMIX = {"cutmix": {"alpha": 1.0, "p": 0.5}}
@@ -72,7 +72,7 @@ def _regularizers() -> list[Technique]:
         Technique("stochastic depth 0.1", {"drop_path": 0.1}, modalities=MAPS),
         Technique("group norm, 8 groups", {"norm": "group"}),
         Technique("layer norm", {"norm": "layer"}),
-        Technique("instance norm", {"norm": "instance"}),
+        Technique("instance norm", {"norm": "instance"}, modalities=MAPS),
         Technique("no norm", {"norm": "none"}),
         Technique("L1 1e-5", {"l1": 1e-5}),
         Technique("L2 5e-4", {"l2": 5e-4}),
