@@ -33,6 +33,16 @@ class Figure:
 
 
 @dataclass
+class Section:
+    """A table of its own below the first one."""
+
+    title: str
+    words: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass
 class Report:
     """The answer to one question."""
 
@@ -43,16 +53,21 @@ class Report:
     rows: Sequence[Sequence[str]]
     figures: list[Figure]
     details: dict[str, Any] = field(default_factory=dict)
+    sections: Sequence[Section] = ()
 
     def markdown(self) -> str:
         """Tables for people."""
-        parts = [f"## {self.question}", f"{machine()}; {self.data}", table(self.header, self.rows)]
+        parts = [f"## {self.question}", f"{machine()}; {self.data}"]
+        if self.rows:
+            parts.append(table(self.header, self.rows))
         if self.figures:
             head = ("figure", "measured", "floor", "aim", "reached")
             lines = [
                 (f.what, f"{f.value:.3g}", f"{f.floor:g}", f"{f.aim:g}", f.verdict) for f in self.figures
             ]
             parts.append(table(head, lines))
+        for section in self.sections:
+            parts += [f"### {section.title}", section.words, table(section.header, section.rows)]
         return "\n\n".join(parts)
 
     def as_dict(self) -> dict[str, Any]:

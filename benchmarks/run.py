@@ -20,25 +20,37 @@ QUESTIONS = (
     "kill_storm",
     "memory",
 )
+TRAINING = ("regularization", "parity", "paired_draws", "mixing_accelerator")
+"""They train for minutes to hours, so each runs only where it is named."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one question or all and print what they found."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    parser.add_argument("--question", choices=QUESTIONS, help="one of them; all if left out")
+    parser.add_argument(
+        "--question", choices=QUESTIONS + TRAINING, help=f"one of them; if left out {', '.join(QUESTIONS)}"
+    )
     parser.add_argument("--rounds", type=int, default=Settings.rounds, help="interleaved rounds")
-    parser.add_argument("--data", type=Path, help="folder of class folders of JPEG files")
+    parser.add_argument("--data", type=Path, help="folder of class folders of JPEG files; of CIFAR's files")
     parser.add_argument("--scale", type=float, default=1.0, help="of all sizes; below 1 to see that it runs")
     parser.add_argument("--json", action="store_true", help="everything, as JSON, instead of tables")
-    chosen = parser.parse_args(arguments)
-    settings = Settings(rounds=chosen.rounds, data=chosen.data, scale=chosen.scale)
+    training = parser.add_argument_group("questions that train", ", ".join(TRAINING))
+    training.add_argument("--out", type=Path, default=Settings.out, help="a file for each finished run")
+    training.add_argument("--only", help="runs with this in their name")
+    training.add_argument("--limit", type=int, help="at most so many new runs; 0 shows what is there")
+    training.add_argument("--processes", type=int, default=Settings.processes, help="runs side by side")
+    training.add_argument("--device", help="for mixing_accelerator; CUDA if left out")
+    training.add_argument("--epochs", type=int, help="for mixing_accelerator; 30 if left out")
+    chosen = vars(parser.parse_args(arguments))
+    question, as_json = chosen.pop("question"), chosen.pop("json")
+    settings = Settings(**chosen)
     reports, out = [], _own_output()
-    for name in [chosen.question] if chosen.question else QUESTIONS:
+    for name in [question] if question else QUESTIONS:
         report = importlib.import_module(f"benchmarks.bench_{name}").run(settings)
         reports.append(report.as_dict())
-        if not chosen.json:
+        if not as_json:
             print(report.markdown(), end="\n\n", flush=True, file=out)
-    if chosen.json:
+    if as_json:
         print(json.dumps(reports, indent=2), flush=True, file=out)
 
 
