@@ -94,7 +94,9 @@ def search(
     test: Source | None = None,
     place: Workplace | None = None,
 ) -> Search:
-    """Fit `study` with `trials` settings of what `over` names (see `augflow.train.knobs.read_knob`), and as its spec stands.
+    """Fit `study` with `trials` settings of what `over` names, and as its spec stands.
+
+    `over` is in the form of `augflow.train.knobs.read_knob`: `regularize.dropout=0.0:0.6`.
 
     Every value is checked against the spec before the first fit. The best is chosen on the validation source,
     so its figure there is too good; `test` is a third source on which it and the spec as it stands are

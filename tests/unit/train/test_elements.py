@@ -90,7 +90,7 @@ def test_leaving_an_op_out_changes_only_the_rows_in_which_it_fired(name, unmixed
     other, other_drawn = replay(FOUND[name].without.without_mixing())
     np.testing.assert_array_equal(batch["id"], other["id"])
     fired = np.array([any(is_of(path, name) for path in row) for row in drawn])
-    assert 0 < fired.sum()
+    assert fired.sum() > 0
     same = (batch["image"] == other["image"]).all(axis=(1, 2, 3))
     assert same[~fired].all()
     assert not same[fired].all()
@@ -203,5 +203,5 @@ def test_a_child_that_is_switched_off_is_not_met_again():
     """What is off already is no element; p other than 0 is still refused where a container chooses."""
     off = FOUND["image/augment/one_of/gauss_noise"].without
     assert "image/augment/one_of/gauss_noise" not in {element.name for element in elements(off)}
-    with pytest.raises(augflow.SpecError, match="p 0 never|never with p 0"):
+    with pytest.raises(augflow.SpecError, match="never with p 0"):
         sized([{"one_of": {"transforms": [{"gauss_noise": {"p": 0.5}}]}}])
