@@ -62,7 +62,7 @@ def elements(pipeline: Pipeline, over: Sequence[str] = GROUPS) -> list[Element]:
     A container is one element, and each of its children is one where there are several. Raises `TrainError`
     for a name that the pipeline does not have, or where there is nothing to leave out.
     """
-    found = [*_ops(pipeline), *_mixes(pipeline), *_regularizers(pipeline)]
+    found = list(_all(pipeline))
     known = {*GROUPS, *(element.name for element in found)}
     for name in over:
         if name not in known:
@@ -83,11 +83,17 @@ def plain(pipeline: Pipeline, over: Sequence[str] = GROUPS) -> Pipeline:
     if "regularize" in over:
         pipeline = _compiled(pipeline.plan.spec.model_copy(update={"regularize": RegularizeSpec()}))
     for name in over:
-        # Leaving one out may take another along.
-        found = [] if name in GROUPS else [*_ops(pipeline), *_mixes(pipeline), *_regularizers(pipeline)]
-        without = next((element.without for element in found if element.name == name), None)
-        pipeline = without or pipeline
+        if name not in GROUPS:
+            # Leaving one out may take another along.
+            here = (element.without for element in _all(pipeline) if element.name == name)
+            pipeline = next(here, None) or pipeline
     return pipeline
+
+
+def _all(pipeline: Pipeline) -> Iterator[Element]:
+    yield from _ops(pipeline)
+    yield from _mixes(pipeline)
+    yield from _regularizers(pipeline)
 
 
 def _compiled(spec: PipelineSpec) -> Pipeline:

@@ -84,6 +84,21 @@ def read_knob(text: str, pipeline: Pipeline) -> Knob:
     return Knob(name.strip(), place, low, high, log)  # type: ignore[arg-type] # both are numbers
 
 
+def read_knobs(texts: Sequence[str], pipeline: Pipeline) -> tuple[Knob, ...]:
+    """The knobs that all texts mean; raises `TrainError` with everything wrong with them."""
+    knobs, problems = [], []
+    for text in texts:
+        try:
+            knobs.append(read_knob(text, pipeline))
+        except TrainError as error:
+            problems.append(str(error))
+    if len({knob.place for knob in knobs}) < len(knobs):
+        problems.append("a parameter is searched over twice; give each once")
+    if problems:
+        raise TrainError("\n".join(problems))
+    return tuple(knobs)
+
+
 def turned(spec: Mapping[str, Any], values: Mapping[Knob, Value]) -> dict[str, Any]:
     """The spec, as plain data, with other values."""
     changed: dict[str, Any] = dict(spec)

@@ -18,7 +18,7 @@ from augflow.errors import TrainError
 from augflow.pipeline import Pipeline
 from augflow.sources.base import Source
 from augflow.spec.parse import written_spec
-from augflow.train.knobs import Knob, Value, check, read_knob
+from augflow.train.knobs import Knob, Value, check, read_knobs
 from augflow.train.options import FitOptions
 from augflow.train.study import Study
 from augflow.train.trials import Result, Setting, Trial, Workplace
@@ -94,16 +94,16 @@ def search(
     test: Source | None = None,
     place: Workplace | None = None,
 ) -> Search:
-    """Fit `study` with `trials` settings of what `over` names (see `read_knob`), and as its spec stands.
+    """Fit `study` with `trials` settings of what `over` names, and as its spec stands.
+
+    `over` is in the form of `augflow.train.knobs.read_knob`: `regularize.dropout=0.0:0.6`.
 
     Every value is checked against the spec before the first fit. The best is chosen on the validation source,
     so its figure there is too good; `test` is a third source on which it and the spec as it stands are
     judged, fitted once more for that.
     """
     setting = Setting(study, options, test)
-    knobs = tuple(read_knob(text, study.pipeline) for text in over)
-    if len({knob.place for knob in knobs}) < len(knobs):
-        raise TrainError("a parameter is searched over twice; give each once")
+    knobs = read_knobs(over, study.pipeline)
     pipelines, values = settings(study.pipeline, knobs, trials)
     seeds, place = tuple(study.seeds), place or Workplace()
 
