@@ -18,7 +18,11 @@ def made(train=1.0, val=0.99, losses=FLAT, val_losses=FLAT, **changes):
     batches = changes.pop("batches", train)
     regularize = RegularizeSpec(**changes.pop("regularize", {}))
     options = FitOptions(
-        epochs=len(losses), lr=changes.pop("lr", None), regularize=regularize, seed=changes.get("seed", 0)
+        epochs=len(losses),
+        optimizer=changes.pop("optimizer", "adamw"),
+        lr=changes.pop("lr", None),
+        regularize=regularize,
+        seed=changes.get("seed", 0),
     )
     history = tuple(
         EpochRecord(epoch, loss, batches, val_loss, None if val_loss is None else val, 0.1)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from augflow.spec.regularize import RegularizeSpec
+from augflow.spec.regularize import RegularizeSpec, SwaSpec
 from augflow.train import diagnose
 
 from .reports import AUGMENTED, FALLING, FLAT, advised, first, made
@@ -46,6 +46,9 @@ def test_ordinary_regularization_is_not_blamed():
     """The ordinary values of every knob are left alone where a model underfits."""
     ordinary = {"dropout": 0.3, "weight_decay": 0.05, "label_smoothing": 0.1, "max_norm": 3.0, "sam": 0.05}
     assert list(advised(made(0.5, 0.5, regularize=ordinary))) == ["lr", "model"]
+    drawn = {"augment": [{"rand_augment": {"num_ops": 1, "magnitude": 15}}]}
+    assert list(advised(made(0.5, 0.5, spec=drawn))) == ["lr", "model"]
+    assert first(made(0.5, 0.5, optimizer="sgd", regularize={"weight_decay": 0.05})).suggested == 0.006
 
 
 def test_strong_augmentation_is_blamed_too():
@@ -63,6 +66,8 @@ def test_hard_batches_are_no_underfitting():
     underfit = made(0.8, 0.79, batches=0.6, spec=AUGMENTED)
     assert (first(underfit).knob, first(underfit).suggested) == ("augment.affine.p", 0.4)
     assert "augment.affine.p" not in advised(made(0.8, 0.79, batches=0.79, spec=AUGMENTED))
+    cropped = {"augment": [{"random_resized_crop": {"size": [8, 8], "p": 1.0}}, *AUGMENTED["augment"]]}
+    assert first(made(0.8, 0.79, batches=0.6, spec=cropped)).knob == "augment.affine.p"
 
 
 def test_an_average_that_lags_is_blamed():
@@ -81,10 +86,13 @@ def test_a_falling_loss_wants_more_epochs():
     assert (first(made(0.5, 0.5, FALLING)).knob, first(made(0.5, 0.5, FALLING)).suggested) == ("epochs", 24)
     assert list(advised(made(0.5, 0.5, FLAT)).items()) == [("lr", pytest.approx(0.009)), ("model", 200)]
     assert advised(made(0.5, 0.5, FLAT, lr=1e-4))["lr"] == pytest.approx(1e-3)
+    assert advised(made(0.5, 0.5, FLAT, lr=1.0)) == {"lr": 3e-3, "model": 200}
     assert (first(made(0.5, 0.5, (2.0,), (2.0,))).knob, first(made(0.5, 0.5, (2.0,))).suggested) == (
         "epochs",
         10,
     )
+    seeds = [made(0.5, 0.5, losses, seed=seed) for seed, losses in enumerate((FALLING, FLAT, FALLING))]
+    assert diagnose(seeds).advice[0].knob == "epochs"
     patient = {"early_stopping": {"patience": 2}}
     stopped = made(0.5, 0.5, FALLING, stopped_early=True, regularize=patient)
     assert (first(stopped).knob, first(stopped).suggested) == ("regularize.early_stopping.patience", 4)
@@ -107,7 +115,7 @@ def test_a_constant_answer_is_nothing_learned(lr, losses, suggested):
     assert "has not learned" in found.lines()[0]
     assert advised(report) == {"lr": pytest.approx(suggested)}
     skewed = made(0.91, 0.9, train_majority=0.9)
-    assert not diagnose([skewed]).learned
+    assert (diagnose([skewed]).verdict, diagnose([skewed]).learned) == ("underfit", False)
     assert diagnose([made(0.95, 0.94, train_majority=0.9)]).verdict == "fit"
 
 
@@ -141,6 +149,8 @@ def test_overfitting_with_nothing_against_it():
     assert found["augment"] == "as in preset:text/eda"
     assert "batch.mix" not in found
     assert first(made(1.0, 0.8, val_losses=FALLING)).knob == "epochs"
+    assert "regularize.early_stopping" not in advised(made(1.0, 0.8, val_losses=FALLING))
+    assert "regularize.weight_decay" not in advised(made(1.0, 0.8, regularize={"l2": 1e-3}))
 
 
 def test_overfitting_with_much_against_it():
@@ -170,6 +180,12 @@ def test_a_loss_that_rises_while_the_answers_stay_right():
     assert not advised(made(val_losses=rising, weights_epoch=2))
     assert not advised(made(val_losses=(0.3, 0.2, 0.1, *[0.105] * 9)))
     assert "regularize.label_smoothing" in advised(made(val_losses=(0.3, 0.1, math.nan)))
+    assert "regularize.label_smoothing" in advised(made(val_losses=(math.nan, 0.1, *[0.12] * 10)))
+    assert not advised(made(val_losses=(math.nan, 0.3, *[0.1] * 10)))
+    smoothed = {"label_smoothing": 0.15}
+    assert list(advised(made(val_losses=rising, regularize=smoothed))) == ["regularize.early_stopping"]
+    averaged = {"label_smoothing": 0.15, "swa": SwaSpec(start=0.5)}
+    assert not advised(made(val_losses=rising, regularize=averaged))
 
 
 def test_what_evaluation_does_too_is_no_augmentation():

@@ -139,7 +139,7 @@ def trained(make_digits, samples, epochs, **regularize):
     for stream in streams:
         stream.plan.spec = spec
     stream, val, train_eval = streams
-    return fit(stream, val, FitOptions(epochs=epochs), train_eval=train_eval)
+    return fit(stream, val, FitOptions(epochs=epochs, on_epoch=lambda _: None), train_eval=train_eval)
 
 
 def test_few_real_digits_are_learned_by_heart(make_digits):
@@ -148,6 +148,7 @@ def test_few_real_digits_are_learned_by_heart(make_digits):
     found = diagnose([report])
     assert found.verdict == "overfit"
     assert report.train_samples == 80
+    assert (report.options.regularize, report.options.on_epoch) == (RegularizeSpec(), None)
     assert report.train_majority == pytest.approx(np.bincount(_labels(80)).max() / 80)
     assert {"augment", "regularize.dropout", "regularize.weight_decay"} <= {
         item.knob for item in found.advice
