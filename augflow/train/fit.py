@@ -12,6 +12,7 @@ from torch import nn
 
 from augflow.errors import TrainError
 from augflow.stream import BatchStream
+from augflow.train.curves import lowest_check
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.freeze import backbone, freeze
 from augflow.train.options import EpochRecord, FitOptions, FitReport
@@ -71,6 +72,7 @@ def _with_backbone(model: nn.Module, options: FitOptions) -> FitOptions:
 def _report(
     stream: BatchStream, session: Session, options: FitOptions, val: Scores | None, train: Scores | None
 ) -> FitReport:
+    lowest = lowest_check(session.history)
     return FitReport(
         history=session.history,
         val_accuracy=val.accuracy if val else None,
@@ -81,7 +83,7 @@ def _report(
         train_samples=train.samples if train else 0,
         train_majority=(train.majority or 0.0) if train else 0.0,
         stopped_early=session.stopped_early,
-        best_epoch=_best_epoch(session.history),
+        best_epoch=None if lowest is None else lowest[0].epoch,
         weights_epoch=session.weights_epoch,
         samples_per_s=_samples_per_s(session.history, len(stream) * stream.batch_size),
         seed=options.seed,
@@ -158,8 +160,3 @@ def _own_torch_state(options: FitOptions, device: torch.device) -> Iterator[None
             yield
         finally:
             torch.set_num_threads(threads)
-
-
-def _best_epoch(history: tuple[EpochRecord, ...]) -> int | None:
-    checked = [(record.val_loss, record.epoch) for record in history if record.val_loss is not None]
-    return min(checked)[1] if checked else None
