@@ -102,6 +102,8 @@ def test_each_key_of_the_spec_has_its_place():
     plain = ResidualCNN(3)
     assert not kinds(plain, (DropBlock2d, nn.Dropout2d))
     assert {m.rate for m in kinds(plain, DropPath)} == {0.0}
+    sound = SpectrogramCNN(3, ALL)
+    assert repr(sound.cnn) == repr(ResidualCNN(3, 1, ALL, stem_stride=1))
     deep = ResidualCNN(3, options=ALL, widths=(8, 8, 16, 16))
     assert [len(kinds(stage, DropBlock2d)) for stage in deep.stages] == [0, 1, 1]
 
