@@ -73,7 +73,7 @@ def test_the_norm_stands_between_convolution_and_activation():
 @pytest.mark.parametrize(("channels", "stride"), [(4, 1), (4, 2), (6, 1)])
 def test_a_residual_block_is_the_papers(channels, stride):
     """relu(shortcut + norm(conv(relu(norm(conv))))), with a shortcut of its own only where shapes differ."""
-    block = ResidualBlock(4, channels, stride).eval()
+    block = ResidualBlock(4, channels, stride, LayerOptions("layer"))
     x = torch.randn(2, 4, 7, 7)
     first, second = block.first, block.second
     branch = second.norm(second.conv(first.norm(first.conv(x)).relu()))
