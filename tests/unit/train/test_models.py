@@ -73,7 +73,7 @@ def test_the_norm_stands_between_convolution_and_activation():
 @pytest.mark.parametrize(("channels", "stride"), [(4, 1), (4, 2), (6, 1)])
 def test_a_residual_block_is_the_papers(channels, stride):
     """relu(shortcut + norm(conv(relu(norm(conv))))), with a shortcut of its own only where shapes differ."""
-    block = ResidualBlock(4, channels, stride).eval()
+    block = ResidualBlock(4, channels, stride, LayerOptions("layer"))
     x = torch.randn(2, 4, 7, 7)
     first, second = block.first, block.second
     branch = second.norm(second.conv(first.norm(first.conv(x)).relu()))
@@ -102,6 +102,8 @@ def test_each_key_of_the_spec_has_its_place():
     plain = ResidualCNN(3)
     assert not kinds(plain, (DropBlock2d, nn.Dropout2d))
     assert {m.rate for m in kinds(plain, DropPath)} == {0.0}
+    sound = SpectrogramCNN(3, ALL)
+    assert repr(sound.cnn) == repr(ResidualCNN(3, 1, ALL, stem_stride=1))
     deep = ResidualCNN(3, options=ALL, widths=(8, 8, 16, 16))
     assert [len(kinds(stage, DropBlock2d)) for stage in deep.stages] == [0, 1, 1]
 
