@@ -35,7 +35,8 @@ def fit(
 
     `train_eval` is the training source without augmentation (`train=False`): it gives the accuracy on
     what was trained, and with it the gap. `model` maps what `model_inputs` gives to logits (N, K); None is
-    the reference model of the modality with the dropout and norm of the spec. Weights and dropout are drawn
+    the reference model of the modality with the dropouts and the norm of the spec; a model of your own has
+    its own layers, and those keys do not reach it. Weights and dropout are drawn
     from `options.seed`; torch's global generators come out as they went in. On one machine and with equal
     `options.threads`, a fit on the CPU gives the same weights each time.
     """
