@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,8 +19,8 @@ from augflow.sources import Source, open_source
 if TYPE_CHECKING:
     from augflow.train import FitOptions
 
-PLAIN_WIDTH = 140
-"""Columns of a table that goes to no terminal."""
+WIDTH = 1_000
+"""Columns that a table may take: its lines are never broken, so that they can be searched and cut."""
 
 Val = Annotated[str | None, typer.Option("--val", help="a source to judge on")]
 AtOnce = Annotated[
@@ -64,12 +63,11 @@ def print_table(report: Report, columns: Sequence[str], rows: Sequence[Sequence[
     """A table on standard output; the first column is words, the others are figures."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, name in enumerate(columns):
-        table.add_column(name, justify="right" if number else "left", overflow="fold", no_wrap=bool(number))
+        table.add_column(name, justify="right" if number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    width = shutil.get_terminal_size((PLAIN_WIDTH, 0)).columns
     text = io.StringIO()
-    Console(file=text, width=width, force_terminal=False).print(table)
+    Console(file=text, width=WIDTH, force_terminal=False).print(table)
     for line in text.getvalue().splitlines():
         report.line(line.rstrip())
 

@@ -191,6 +191,17 @@ def test_what_decides_the_size_gives_way_to_evaluation_or_stays():
     assert prepares.without is None
 
 
+def test_an_op_that_is_off_leaves_the_size_as_it_is():
+    """With p 0 no size is in doubt: what training and evaluation provably differ in is refused as ever."""
+    smaller = {"resize": {"height": 8, "width": 8}}
+    with pytest.raises(augflow.SpecError, match="16x16 and evaluation 8x8"):
+        sized(
+            [{"random_resized_crop": {"size": [8, 8], "p": 0}}],
+            prepare=[{"resize": {"height": 16, "width": 16}}],
+            evaluate=[smaller],
+        )
+
+
 def test_names_that_are_not_there_and_specs_with_nothing_are_refused():
     """A misspelled element is told with the near ones; an empty question is an error, not an empty table."""
     with pytest.raises(TrainError, match="image/augment/rotate"):
