@@ -23,7 +23,7 @@ from augflow.cli.trials import (
 from augflow.pipeline import load
 
 if TYPE_CHECKING:
-    from augflow.train.ablation import Ablation, Worth
+    from augflow.study.ablation import Ablation, Worth
 
 COLUMNS = ("without", "accuracy, points", "95% interval", "unpaired error", "loss", "95% interval", "so it")
 LUCK = 10
@@ -61,10 +61,9 @@ def ablate(
       augflow ablate spec.yaml data/train --val data/val --over regularize,batch/mix
     """
     with reporting() as report:
-        from augflow.train import Workplace, plot_worths
-        from augflow.train import ablate as run_ablation
-        from augflow.train.study import Study
-        from augflow.train.trials import write_json
+        from augflow.study import Study, Workplace, plot_worths
+        from augflow.study import ablate as run_ablation
+        from augflow.study.trials import write_json
 
         pipeline = load(spec).replace(seed=seed, batch_size=batch_size)
         trained, (judged,) = open_sources(report, pipeline, source, val)

@@ -65,7 +65,7 @@ def demo(
             "seconds": round(time.perf_counter() - started, 1),
             "picture": str(out / "demo.png"),
         }
-        from augflow.train.picture import plot_study
+        from augflow.study.picture import plot_study
 
         plot_study(shown, stream.classes, studies, out / "demo.png")
         if as_json:
@@ -108,8 +108,8 @@ def _first_epoch(stream: BatchStream) -> tuple[Any, str]:
 def _studies(
     report: Report, pipeline: Pipeline, out: Path, num_workers: int, epochs: int
 ) -> dict[str, list[FitReport]]:
+    from augflow.study.study import Study
     from augflow.train import FitOptions
-    from augflow.train.study import Study
 
     options = FitOptions(epochs=epochs, check_every=CHECK_EVERY, threads=training_threads())
     studies: dict[str, list[FitReport]] = {"plain": [], "augmented": []}

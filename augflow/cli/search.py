@@ -22,8 +22,8 @@ from augflow.cli.trials import (
 from augflow.pipeline import load
 
 if TYPE_CHECKING:
-    from augflow.train import Search
-    from augflow.train.search import Point
+    from augflow.study import Search
+    from augflow.study.search import Point
 
 SHOWN = 10
 """Trials in the table; all are in the JSON."""
@@ -69,10 +69,9 @@ def search(
       --over regularize.weight_decay=1e-5:1e-1:log --over regularize.norm=batch,group,layer
     """
     with reporting() as report:
-        from augflow.train import Workplace, plot_search
-        from augflow.train import search as run_search
-        from augflow.train.study import Study
-        from augflow.train.trials import write_json
+        from augflow.study import Study, Workplace, plot_search
+        from augflow.study import search as run_search
+        from augflow.study.trials import write_json
 
         pipeline = load(spec).replace(seed=seed, batch_size=batch_size)
         trained, (judged, third) = open_sources(report, pipeline, source, val, test)

@@ -61,8 +61,8 @@ def train(
 ) -> None:
     """Train the reference model on the augmented stream and say how it went."""
     with reporting() as report:
-        from augflow.train import FitOptions, diagnose
-        from augflow.train.study import Study, summary
+        from augflow.study import Study, diagnose, summary
+        from augflow.train import FitOptions
 
         if val is not None and val_split is not None:
             report.say("--val and --val-split exclude each other; keep one")
@@ -117,7 +117,8 @@ def _teller(report: Report, epochs: int) -> Callable[[EpochRecord], None]:
 
 
 def _save(reports: Sequence[FitReport], out: Path) -> None:
-    from augflow.train import plot_curves, save_model
+    from augflow.study import plot_curves
+    from augflow.train import save_model
 
     for fitted in reports:
         save_model(fitted, out / f"model-{fitted.seed}.pt")
@@ -125,8 +126,7 @@ def _save(reports: Sequence[FitReport], out: Path) -> None:
 
 
 def _print(report: Report, reports: Sequence[FitReport]) -> None:
-    from augflow.train import diagnose, verdict
-    from augflow.train.study import summary
+    from augflow.study import diagnose, summary, verdict
 
     if reports[0].pretrained is not None:
         report.line(reports[0].pretrained.summary())

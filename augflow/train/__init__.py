@@ -15,13 +15,8 @@ from augflow.errors import TrainError
 if find_spec("torch") is None or find_spec("lightning") is None:
     raise TrainError("augflow.train needs torch and lightning: install the extra `train`")
 
-from augflow.train.ablation import Ablation, ablate
-from augflow.train.advice import Advice
 from augflow.train.averaging import WeightAverage, recompute_statistics
-from augflow.train.charts import plot_search, plot_worths
-from augflow.train.diagnosis import Diagnosis, Estimate, diagnose
 from augflow.train.dropout import DropBlock2d, DropPath, McPrediction, drop_path_rates, mc_predict
-from augflow.train.elements import Element, elements
 from augflow.train.evaluate import Scores, evaluate
 from augflow.train.fit import fit
 from augflow.train.freeze import FrozenNorm, ParameterCount, backbone, freeze
@@ -52,12 +47,9 @@ from augflow.train.regularize import (
     shrink_l1,
     sparsity,
 )
-from augflow.train.report import plot_curves, verdict
 from augflow.train.sam import SAM, frozen_statistics
 from augflow.train.save import load_model, save_model, weights_sha256
-from augflow.train.search import Search, search
 from augflow.train.sequences import EmbeddingModel, SpectrogramCNN, TextCNN
-from augflow.train.trials import Workplace
 
 if TYPE_CHECKING:
     from augflow.train.module import RegularizedClassifier
@@ -65,18 +57,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SAM",
-    "Ablation",
-    "Advice",
     "ConvBlock",
     "DecoupledSGD",
-    "Diagnosis",
     "DropBlock2d",
     "DropPath",
     "EarlyStopping",
-    "Element",
     "EmbeddingModel",
     "EpochRecord",
-    "Estimate",
     "FitOptions",
     "FitReport",
     "FrozenNorm",
@@ -92,7 +79,6 @@ __all__ = [
     "ResidualBlock",
     "ResidualCNN",
     "Scores",
-    "Search",
     "SoftTargetCrossEntropy",
     "Sparsity",
     "SpectrogramCNN",
@@ -100,14 +86,10 @@ __all__ = [
     "StreamLoader",
     "TextCNN",
     "WeightAverage",
-    "Workplace",
-    "ablate",
     "backbone",
     "check_gradients",
     "clip_gradients",
-    "diagnose",
     "drop_path_rates",
-    "elements",
     "evaluate",
     "fit",
     "freeze",
@@ -122,21 +104,16 @@ __all__ = [
     "noisy_weights",
     "parameter_groups",
     "penalty",
-    "plot_curves",
-    "plot_search",
-    "plot_worths",
     "r_drop",
     "recompute_statistics",
     "replace_norm",
     "save_model",
-    "search",
     "set_lr",
     "shrink_l1",
     "soft_binary_cross_entropy",
     "soft_cross_entropy",
     "sparsity",
     "suggest_norm",
-    "verdict",
     "weights_sha256",
 ]
 

@@ -18,10 +18,10 @@ from augflow.errors import TrainError
 from augflow.pipeline import Pipeline
 from augflow.sources.base import Source
 from augflow.spec.parse import written_spec
-from augflow.train.knobs import Knob, Value, check, read_knobs
+from augflow.study.knobs import Knob, Value, check, read_knobs
+from augflow.study.study import Study
+from augflow.study.trials import Result, Setting, Trial, Workplace
 from augflow.train.options import FitOptions
-from augflow.train.study import Study
-from augflow.train.trials import Result, Setting, Trial, Workplace
 
 AS_WRITTEN = "as written"
 
@@ -96,7 +96,7 @@ def search(
 ) -> Search:
     """Fit `study` with `trials` settings of what `over` names, and as its spec stands.
 
-    `over` is in the form of `augflow.train.knobs.read_knob`: `regularize.dropout=0.0:0.6`.
+    `over` is in the form of `augflow.study.knobs.read_knob`: `regularize.dropout=0.0:0.6`.
 
     Every value is checked against the spec before the first fit. The best is chosen on the validation source,
     so its figure there is too good; `test` is a third source on which it and the spec as it stands are

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from augflow.errors import TrainError
+from augflow.study.diagnosis import binomial_error, diagnose
 from augflow.train.curves import loss_rose, lowest_check
-from augflow.train.diagnosis import binomial_error, diagnose
 from augflow.train.options import FitReport
 
 FEW = 10

@@ -17,7 +17,7 @@ from typing import Any
 from ray import tune
 
 from augflow.engine.ray_runtime import RUNTIME
-from augflow.train.trials import Done, Setting, Trial, run_trial
+from augflow.study.trials import Done, Setting, Trial, run_trial
 
 SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",

@@ -13,9 +13,10 @@ import pytest
 from augflow.errors import TrainError
 from augflow.spec.model import PipelineSpec
 from augflow.spec.regularize import RegularizeSpec
-from augflow.train import FitOptions, diagnose, fit
+from augflow.study import diagnose
+from augflow.study.diagnosis import binomial_error
+from augflow.train import FitOptions, fit
 from augflow.train.curves import still_falling
-from augflow.train.diagnosis import binomial_error
 
 from .reports import AUGMENTED, made
 

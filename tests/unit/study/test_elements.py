@@ -7,7 +7,7 @@ import pytest
 
 import augflow
 from augflow.errors import TrainError
-from augflow.train.elements import elements, plain
+from augflow.study.elements import elements, plain
 
 N, EPOCH = 48, 3
 PIXELS = np.random.default_rng(0).integers(0, 256, (N, 16, 16, 3), np.uint8)

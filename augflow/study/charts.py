@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from augflow.train.ablation import Ablation, Worth
-from augflow.train.knobs import Knob, Value
-from augflow.train.search import Point, Search
+from augflow.study.ablation import Ablation, Worth
+from augflow.study.knobs import Knob, Value
+from augflow.study.search import Point, Search
 
 COLORS = {"helps": "C2", "hurts": "C3", "cannot tell": "0.6"}
 ROW_INCHES = 0.34

@@ -13,8 +13,9 @@ import torch
 import augflow
 from augflow.errors import TrainError
 from augflow.sources import open_source
-from augflow.train import FitOptions, Workplace, ablate, plot_search, plot_worths, search, trials
-from augflow.train.study import Study
+from augflow.study import Workplace, ablate, plot_search, plot_worths, search, trials
+from augflow.study.study import Study
+from augflow.train import FitOptions
 
 SPEC = {
     "modality": "image",

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augflow.train.elements import GROUPS, Element, elements, plain
+from augflow.study.elements import GROUPS, Element, elements, plain
+from augflow.study.paired import CONFIDENCE, Paired, Verdict
+from augflow.study.study import Study
+from augflow.study.trials import Result, Setting, Trial, Workplace
 from augflow.train.options import FitOptions
-from augflow.train.paired import CONFIDENCE, Paired, Verdict
-from augflow.train.study import Study
-from augflow.train.trials import Result, Setting, Trial, Workplace
 
 WHOLE, PLAIN = "whole", "plain"
 

@@ -22,10 +22,10 @@ from augflow.errors import TrainError
 from augflow.pipeline import Pipeline, load
 from augflow.sources.base import Source
 from augflow.spec.parse import written_spec
+from augflow.study.study import Study
 from augflow.train.evaluate import evaluate
 from augflow.train.options import FitOptions
 from augflow.train.save import weights_sha256
-from augflow.train.study import Study
 
 Result = dict[str, Any]
 """A fit's report as JSON values with `weights_sha256`, `test_accuracy` and `test_loss` where a test was asked
@@ -221,7 +221,7 @@ class Workplace:
                 f"trials on Ray train on the CPU, got device {setting.options.device!r}; use workers=0"
             )
         try:
-            from augflow.train.tuning import spread
+            from augflow.study.tuning import spread
         except ImportError as error:  # Ray raises a bare one for what its own extra lacks
             raise TrainError(
                 f"trials at once need Ray Tune ({error}): install the extra `tune`, or use workers=0"

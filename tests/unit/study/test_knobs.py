@@ -8,7 +8,7 @@ import pytest
 import augflow
 from augflow.errors import TrainError
 from augflow.spec.parse import written_spec
-from augflow.train.knobs import check, read_knob, read_knobs, turned
+from augflow.study.knobs import check, read_knob, read_knobs, turned
 
 PIPELINE = augflow.load(
     {

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from augflow.spec.model import Modality, PipelineSpec
-from augflow.train.curves import SHORTEST
-from augflow.train.options import DEFAULT_LR, FitReport
-from augflow.train.strength import (
+from augflow.study.strength import (
     HARMLESS_KEPT,
     RATES,
     Knob,
@@ -19,6 +17,8 @@ from augflow.train.strength import (
     lagging_ema,
     strengths,
 )
+from augflow.train.curves import SHORTEST
+from augflow.train.options import DEFAULT_LR, FitReport
 
 ENOUGH = 0.5
 """The share of its ordinary limit below which a regularizer can be raised."""

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from augflow.errors import TrainError
-from augflow.train.paired import Paired, t_below, t_quantile
+from augflow.study.paired import Paired, t_below, t_quantile
 
 WHOLE = [0.91, 0.84, 0.88, 0.79, 0.93]
 WITHOUT = [0.88, 0.83, 0.83, 0.77, 0.91]

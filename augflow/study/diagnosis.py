@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from augflow.errors import TrainError
-from augflow.train.advice import Advice, Evidence, advise
+from augflow.study.advice import Advice, Evidence, advise
 from augflow.train.curves import loss_rose, still_falling
 from augflow.train.options import FitReport
 

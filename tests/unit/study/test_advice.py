@@ -7,7 +7,7 @@ import math
 import pytest
 
 from augflow.spec.regularize import RegularizeSpec, SwaSpec
-from augflow.train import diagnose
+from augflow.study import diagnose
 
 from .reports import AUGMENTED, FALLING, FLAT, advised, first, made
 
