@@ -17,9 +17,9 @@ from augflow.train import (
     evaluate,
     parameter_groups,
     penalty,
+    reference_model,
     soft_cross_entropy,
 )
-from augflow.train.reference import reference_model
 
 
 def main(train: str, val: str, checkpoint: Path, epochs: int, num_workers: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,9 @@ from augflow.cli.trials import (
     AtOnce,
     Device,
     LearningRate,
+    Optimizer,
     Out,
+    Schedule,
     Val,
     fit_options,
     interval,
@@ -42,6 +45,8 @@ def ablate(
     ] = 3,
     epochs: Epochs = 20,
     lr: LearningRate = None,
+    optimizer: Optimizer = "adamw",
+    schedule: Schedule = "cosine",
     batch_size: BatchSize = None,
     seed: Seed = None,
     workers: AtOnce = None,
@@ -52,7 +57,8 @@ def ablate(
 ) -> None:
     """Train with each element of SPEC left out and say what each is worth.
 
-    All runs of one seed share their first weights, their order and every draw of what they have in common.
+    All runs of one seed share the order, every draw of the stream that they have in common, and the first
+    weights of equal layers. Dropout and noise inside the model draw on from what was drawn before them.
 
     Examples:
 
@@ -69,9 +75,10 @@ def ablate(
         trained, (judged,) = open_sources(report, pipeline, source, val)
         study = Study(pipeline, trained, judged, seeds=range(seeds))
         names = [name.strip() for name in over.split(",") if name.strip()]
+        options = replace(fit_options(epochs, lr, optimizer, schedule), device=device)
         with progress("fits", report) as advance:
             place = Workplace(default_workers() if workers is None else workers, address, out, advance)
-            found = run_ablation(study, fit_options(epochs, lr, device), names, place)
+            found = run_ablation(study, options, names, place)
         if out is not None:
             write_json(out / "ablation.json", found.to_dict())
             plot_worths(found, out / "ablation.png")

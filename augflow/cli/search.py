@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,9 @@ from augflow.cli.trials import (
     AtOnce,
     Device,
     LearningRate,
+    Optimizer,
     Out,
+    Schedule,
     Val,
     fit_options,
     open_sources,
@@ -46,6 +49,8 @@ def search(
     test: Annotated[str | None, typer.Option("--test", help="a third source, to judge the best on")] = None,
     epochs: Epochs = 20,
     lr: LearningRate = None,
+    optimizer: Optimizer = "adamw",
+    schedule: Schedule = "cosine",
     batch_size: BatchSize = None,
     seed: Seed = None,
     workers: AtOnce = None,
@@ -76,10 +81,16 @@ def search(
         pipeline = load(spec).replace(seed=seed, batch_size=batch_size)
         trained, (judged, third) = open_sources(report, pipeline, source, val, test)
         study = Study(pipeline, trained, judged, seeds=range(seeds))
+        options = replace(fit_options(epochs, lr, optimizer, schedule), device=device)
         with progress("fits", report) as advance:
             place = Workplace(default_workers() if workers is None else workers, address, out, advance)
             found = run_search(
-                study, fit_options(epochs, lr, device), over or (), trials, test=third, place=place
+                study,
+                options,
+                over or (),
+                trials,
+                test=third,
+                place=place,
             )
         if out is not None:
             write_json(out / "search.json", found.to_dict())

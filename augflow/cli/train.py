@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,7 +22,7 @@ from augflow.cli.options import (
     training_threads,
 )
 from augflow.cli.output import FOUND_BEFORE, Report, reporting
-from augflow.cli.trials import LearningRate, open_sources
+from augflow.cli.trials import LearningRate, Optimizer, Schedule, fit_options, open_sources
 from augflow.pipeline import load
 from augflow.sources import split_source
 
@@ -43,8 +43,8 @@ def train(
         int, typer.Option("--unmixed-epochs", min=0, help="the last N epochs come without mixing")
     ] = 0,
     lr: LearningRate = None,
-    optimizer: Annotated[str, typer.Option("--optimizer", help="adamw or sgd (Nesterov)")] = "adamw",
-    schedule: Annotated[str, typer.Option("--schedule", help="cosine, step or constant")] = "cosine",
+    optimizer: Optimizer = "adamw",
+    schedule: Schedule = "cosine",
     init: Annotated[
         Path | None, typer.Option("--init", help="start from the weights in this safetensors or torch file")
     ] = None,
@@ -62,7 +62,6 @@ def train(
     """Train the reference model on the augmented stream and say how it went."""
     with reporting() as report:
         from augflow.study import Study, diagnose, summary
-        from augflow.train import FitOptions
 
         if val is not None and val_split is not None:
             report.say("--val and --val-split exclude each other; keep one")
@@ -82,11 +81,8 @@ def train(
             num_workers=default_workers() if workers is None else workers,
             address=address,
         )
-        options = FitOptions(
-            epochs=epochs,
-            optimizer=cast("Literal['adamw', 'sgd']", optimizer),  # any other is refused there
-            schedule=cast("Literal['cosine', 'step', 'constant']", schedule),
-            lr=lr,
+        options = replace(
+            fit_options(epochs, lr, optimizer, schedule),
             pretrained=init,
             backbone_lr=backbone_lr,
             threads=training_threads(),

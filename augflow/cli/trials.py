@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 from rich.console import Console
@@ -31,6 +31,8 @@ Out = Annotated[
     Path | None, typer.Option("--out", help="results go here as they come; run again, it goes on")
 ]
 LearningRate = Annotated[float | None, typer.Option("--lr", help="peak learning rate")]
+Optimizer = Annotated[str, typer.Option("--optimizer", help="adamw or sgd (Nesterov)")]
+Schedule = Annotated[str, typer.Option("--schedule", help="cosine, step or constant")]
 Device = Annotated[str, typer.Option("--device", help="cpu; or cuda, with --workers 0")]
 
 
@@ -52,11 +54,16 @@ def open_sources(
     return whole, opened
 
 
-def fit_options(epochs: int, lr: float | None, device: str) -> FitOptions:
-    """How each trial is fitted."""
+def fit_options(epochs: int, lr: float | None, optimizer: str, schedule: str) -> FitOptions:
+    """How fits go; what is no optimizer or schedule is refused there."""
     from augflow.train import FitOptions
 
-    return FitOptions(epochs=epochs, lr=lr, device=device)
+    return FitOptions(
+        epochs=epochs,
+        lr=lr,
+        optimizer=cast("Literal['adamw', 'sgd']", optimizer),
+        schedule=cast("Literal['cosine', 'step', 'constant']", schedule),
+    )
 
 
 def print_table(report: Report, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

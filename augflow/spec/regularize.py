@@ -61,12 +61,14 @@ class RegularizeSpec(SpecModel):
     max_norm: Positive | None = None
     """The largest Euclidean norm that the incoming weights of one unit keep after a step."""
     input_noise: NotNegative = 0.0
-    """Standard deviation of normal noise on what the model is given, normalized; on a text's embeddings."""
+    """Standard deviation of normal noise on what the model is given, in its unit: normalized images, decibels
+    of a log-mel spectrogram, embeddings of texts (whose own deviation is 0.1 at the start)."""
     weight_noise: NotNegative = 0.0
     """Standard deviation of normal noise on the weights while a gradient is taken."""
     label_smoothing: Rate = 0.0
     r_drop: NotNegative = 0.0
-    """Factor of the symmetric divergence between two passes with dropout of their own."""
+    """Factor of half the symmetric divergence between two passes with dropout of their own, beside the mean
+    of their cross entropies: half of the paper's alpha, which stands beside their sum."""
     clip_norm: Positive | None = None
     clip_value: Positive | None = None
     sam: NotNegative = 0.0
@@ -89,6 +91,8 @@ class RegularizeSpec(SpecModel):
             ("l2", "weight_decay", "both shrink the weights"),
             ("l1", "proximal_l1", "both are the L1 penalty"),
             ("ema_decay", "swa", "both average the weights"),
+            ("proximal_l1", "ema_decay", "a mean of weights has no true zeros"),
+            ("proximal_l1", "swa", "a mean of weights has no true zeros"),
             ("swa", "early_stopping", "one averages the last epochs, the other keeps one of them"),
         )
         excluded: list[str | None] = []

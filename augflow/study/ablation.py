@@ -91,9 +91,9 @@ def ablate(
 ) -> Ablation:
     """Fit `study` whole, plain, and without each element that `over` names, once a seed.
 
-    With the same seed all of them share their first weights, their order and every draw of what they have in
-    common. Raises `TrainError` before the first fit for what cannot be compared, and after the last one for
-    trials that failed.
+    With the same seed all of them share their order, every draw of the stream that they have in common, and
+    the first weights of equal layers; dropout and noise inside the model draw in a row. Raises `TrainError`
+    before the first fit for what cannot be compared, and after the last one for trials that failed.
     """
     setting = Setting(study, options)
     chosen = elements(study.pipeline, over)

@@ -9,15 +9,14 @@ from typing import Any
 
 from augflow.spec.model import Modality, PipelineSpec
 from augflow.study.strength import (
-    HARMLESS_KEPT,
     RATES,
     Knob,
     augmentation,
     augments,
-    lagging_ema,
     strengths,
 )
 from augflow.train.curves import SHORTEST
+from augflow.train.norms import suggest_norm
 from augflow.train.options import DEFAULT_LR, FitReport
 
 ENOUGH = 0.5
@@ -94,9 +93,8 @@ def _less_bias(report: FitReport, evidence: Evidence) -> Iterator[Advice]:
         yield Advice("lr", lr, usual, f"steps so large overshoot; {usual:g} is usual here")
     if report.epochs_run < SHORTEST:
         yield _train_longer(report)
-    if evidence.lagging_norm and report.regularize.norm == "batch":
-        reason = "in training mode it does far better: the running statistics lag behind so few steps"
-        yield Advice("regularize.norm", "batch", "group", reason)
+    if report.regularize.norm == "batch":
+        yield from _other_norm(report, evidence)
     too_strong = list(_regularize_less(report))
     yield from too_strong
     if evidence.falling:
@@ -116,17 +114,20 @@ def _less_bias(report: FitReport, evidence: Evidence) -> Iterator[Advice]:
     yield Advice("model", parameters, 2 * parameters, "a larger model can follow the training set closer")
 
 
+def _other_norm(report: FitReport, evidence: Evidence) -> Iterator[Advice]:
+    suggested = suggest_norm(report.spec.batch.size)
+    if evidence.lagging_norm:
+        reason = "in training mode it does far better: the running statistics lag behind so few steps"
+        yield Advice("regularize.norm", "batch", "group", reason)
+    elif suggested.norm != "batch":
+        yield Advice("regularize.norm", "batch", suggested.norm, suggested.reason)
+
+
 def _regularize_less(report: FitReport) -> Iterator[Advice]:
     reason = "regularization is too strong: with it, not even the training samples are learned"
     for knob in strengths(report):
         if knob.load > 1:
             yield _ease(knob, reason)
-    found = lagging_ema(report)
-    if found is not None:
-        reason = (
-            f"{found.kept:.0%} of the averaged weights are still the first ones, above {HARMLESS_KEPT:.0%}"
-        )
-        yield Advice("regularize.ema_decay", report.regularize.ema_decay, found.suggested, reason)
 
 
 def _ease(knob: Knob, reason: str) -> Advice:

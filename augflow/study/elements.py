@@ -36,6 +36,7 @@ NEEDING: tuple[tuple[str, str], ...] = (
     ("channel_dropout", "r_drop"),
     ("drop_block", "r_drop"),
     ("drop_path", "r_drop"),
+    ("input_noise", "r_drop"),
 )
 """Keys of `regularize`, and what may mean nothing without them."""
 

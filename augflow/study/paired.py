@@ -1,7 +1,7 @@
 """How far two kinds of runs differ, seed by seed.
 
-Runs with one seed share their first weights, their order and every draw of what both have, so much of the
-luck is common to them and cancels in the difference. The interval is Student's (1908), of the mean over
+Runs with one seed share their order, every draw of the stream that both have, and first weights, so much of
+the luck is common to them and cancels in the difference. The interval is Student's (1908), of the mean over
 seeds: it says what other seeds would give on the same validation samples, and nothing about other samples.
 """
 

@@ -27,6 +27,8 @@ def verdict(report: FitReport) -> str:
     parts.append(diagnose([report]).headline)
     if report.stopped_early:
         parts.append(f"stopped after {report.epochs_run} epochs")
+    if report.regularize.proximal_l1:
+        parts.append(f"{report.sparsity:.1%} of the weights are 0")
     return "; ".join([*parts, *_rise(report)])
 
 
@@ -40,7 +42,7 @@ def _rise(report: FitReport) -> list[str]:
         return [f"the weights are those of epoch {best}"]
     if not loss_rose(report):
         return []
-    rise = f"from {lowest.val_loss:.3f} (epoch {best}) to {last.val_loss:.3f} (epoch {last.epoch + 1})"
+    rise = f"from {lowest.val_loss:.3f} (epoch {best}) to {report.val_loss:.3f} (epoch {last.epoch + 1})"
     return [f"the validation loss rose {rise}; early stopping would have kept epoch {best}"]
 
 

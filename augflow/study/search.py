@@ -130,13 +130,15 @@ def settings(
 
     Raises `TrainError` where the spec refuses any of the values, or an end of a range.
     """
-    if trials < 1 or not knobs:
-        raise TrainError(f"a search needs something to search over and a trial, got {trials}")
+    if trials < 1:
+        raise TrainError(f"a search needs at least 1 trial, got {trials}")
+    if not knobs:
+        raise TrainError("a search needs something to search over, as regularize.dropout=0.0:0.6")
     spec = written_spec(pipeline.plan.spec)
     engine: Any = SobolEngine(len(knobs), scramble=True, seed=pipeline.plan.spec.seed)  # type: ignore[no-untyped-call]
     shares = engine.draw(trials).tolist()
     chosen = [{knob: knob.at(share) for knob, share in zip(knobs, row, strict=True)} for row in shares]
-    check(spec, [{knob: end} for knob in knobs for end in knob.ends])
+    check(spec, [{**chosen[0], knob: end} for knob in knobs for end in knob.ends])
     names = [f"trial {number}" for number in range(1, trials + 1)]
     pipelines = dict(zip(names, check(spec, chosen), strict=True))
     values = {

@@ -25,7 +25,7 @@ FACTORS: Mapping[str, float] = {
     "proximal_l1": 0.1,  # a tenth of the step of Adam
     "input_noise": 0.5,  # half a standard deviation of the normalized input
     "weight_noise": 0.1,
-    "r_drop": 5.0,  # R-Drop, arXiv:2106.14448: 1 to 5
+    "r_drop": 2.5,  # R-Drop, arXiv:2106.14448: 1 to 5 beside the sum of two losses, here beside their mean
     "sam": 0.2,  # SAM, arXiv:2010.01412: 0.01 to 0.5, mostly 0.05 to 0.2
 }
 """The highest ordinary value of what acts in proportion."""
@@ -41,8 +41,6 @@ RAND_AUGMENT = 2 * 9
 """Ops times magnitude, as on ImageNet in arXiv:1909.13719."""
 MIXED = 0.5
 """The ordinary share of mixed batches; some recipes with hundreds of epochs mix all of them."""
-HARMLESS_KEPT = 0.05
-"""The share of the first, random weights in an average that does no harm."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +54,6 @@ class Knob:
     """Its strength over that of the highest ordinary value: above 1 it is strong."""
     eased: float
     """Half of it, or the highest ordinary value where that is less."""
-
-
-@dataclass(frozen=True)
-class LaggingAverage:
-    """An average of the weights that has not forgotten the first ones."""
-
-    kept: float
-    """Their share in it at the end."""
-    suggested: float
-    """The decay with which it would be a hundredth."""
 
 
 def strengths(report: FitReport) -> list[Knob]:
@@ -88,15 +76,6 @@ def augmentation(spec: PipelineSpec) -> list[Knob]:
         if _is_number(p) and "crop" not in op.op:
             found.append(Knob(f"{name}.p", p, p, p / 2))
     return sorted(found, key=lambda knob: -knob.load)
-
-
-def lagging_ema(report: FitReport) -> LaggingAverage | None:
-    """The exponential average where the run was too short for its decay."""
-    decay = report.regularize.ema_decay
-    steps = report.epochs_run * (report.train_samples // report.spec.batch.size)
-    if not decay or not steps or decay**steps <= HARMLESS_KEPT:
-        return None
-    return LaggingAverage(decay**steps, round(0.01 ** (1 / steps), 4))
 
 
 def _regularizers(report: FitReport) -> Iterator[Knob]:

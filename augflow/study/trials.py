@@ -6,6 +6,7 @@ at once nor on where they run.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -20,6 +21,7 @@ from typing import Any
 from augflow.environment import describe_environment
 from augflow.errors import TrainError
 from augflow.pipeline import Pipeline, load
+from augflow.regular import open_regular
 from augflow.sources.base import Source
 from augflow.spec.parse import written_spec
 from augflow.study.study import Study
@@ -99,6 +101,9 @@ class Setting:
         given = asdict(self.options)
         for name in ("regularize", "out", "resume", "on_epoch"):
             given.pop(name, None)
+        if self.options.pretrained is not None:
+            with open_regular(self.options.pretrained) as file:
+                given["pretrained"] = hashlib.file_digest(file, "sha256").hexdigest()
         others = {name: value for name, value in vars(self.study).items() if isinstance(value, int | float)}
         return {
             "spec": self.study.pipeline.fingerprint,

@@ -37,6 +37,7 @@ from augflow.train.norms import NormSuggestion, make_norm, replace_norm, suggest
 from augflow.train.optimize import DecoupledSGD, set_lr
 from augflow.train.options import EpochRecord, FitOptions, FitReport
 from augflow.train.pretrained import Mismatch, PretrainedReport, load_pretrained
+from augflow.train.reference import reference_model
 from augflow.train.regularize import (
     Sparsity,
     check_gradients,
@@ -106,6 +107,7 @@ __all__ = [
     "penalty",
     "r_drop",
     "recompute_statistics",
+    "reference_model",
     "replace_norm",
     "save_model",
     "set_lr",

@@ -43,10 +43,12 @@ class WeightAverage:
             self._averaged = AveragedModel(model)
         else:
             self._averaged = AveragedModel(model, multi_avg_fn=self._decayed, use_buffers=True)
+        # A copy of a model in training would drop units and follow the batches that it is judged on.
+        self._averaged.eval()
 
     @property
     def model(self) -> nn.Module:
-        """The averaged model, to be judged and not to be trained; the first weights before any update."""
+        """The averaged model in evaluation mode, not to be trained; the first weights before any update."""
         return self._averaged.module
 
     @property

@@ -48,5 +48,5 @@ def loss_rose(report: FitReport) -> bool:
     found = lowest_check(report.history)
     if found is None or report.weights_epoch == found[0].epoch:
         return False
-    lowest, last = (record.val_loss or 0.0 for record in found)
-    return not last <= RISEN * lowest  # a loss that is no number has risen, too
+    lowest, kept = found[0].val_loss or 0.0, report.val_loss or 0.0
+    return not kept <= RISEN * lowest  # a loss that is no number has risen, too

@@ -18,6 +18,7 @@ from augflow.train.freeze import backbone, freeze
 from augflow.train.options import EpochRecord, FitOptions, FitReport
 from augflow.train.pretrained import load_pretrained
 from augflow.train.reference import reference_model
+from augflow.train.regularize import sparsity
 
 if TYPE_CHECKING:
     from augflow.train.session import Session
@@ -36,9 +37,10 @@ def fit(
     `train_eval` is the training source without augmentation (`train=False`): it gives the accuracy on
     what was trained, and with it the gap. `model` maps what `model_inputs` gives to logits (N, K); None is
     the reference model of the modality with the dropouts and the norm of the spec; a model of your own has
-    its own layers, and those keys do not reach it. Weights and dropout are drawn
-    from `options.seed`; torch's global generators come out as they went in. On one machine and with equal
-    `options.threads`, a fit on the CPU gives the same weights each time.
+    its own layers, and those keys do not reach it; it is trained in place, and what `backbone_lr=0` freezes
+    stays frozen. Weights and dropout are drawn from `options.seed`; torch's global generators come out as
+    they went in. On one machine and with equal `options.threads`, a fit on the CPU gives the same weights
+    each time.
     """
     regularize = options.regularize or stream.plan.spec.regularize
     _check_streams(stream, val_stream, train_eval)
@@ -49,7 +51,7 @@ def fit(
     from augflow.train.session import Session
 
     with _own_torch_state(options, device):
-        chosen = model or reference_model(stream, regularize)
+        chosen = reference_model(stream, regularize) if model is None else model
         pretrained = None if options.pretrained is None else load_pretrained(chosen, options.pretrained)
         session = Session(chosen, stream.plan, regularize, _with_backbone(chosen, options))
         session.run(stream, val_stream, device)
@@ -92,6 +94,7 @@ def _report(
         fingerprint=stream.plan.fingerprint,
         options=options,
         spec=stream.plan.spec,
+        sparsity=sparsity(session.model).whole,
         model=session.model.cpu(),
     )
 
@@ -117,6 +120,12 @@ def _check_streams(
         raise TrainError(f"the training source has one class only, {stream.classes[0]!r}; training needs two")
     if not stream.train:
         raise TrainError("the first stream must be a training stream (train=True)")
+    views = stream.plan.spec.batch.views
+    if views > 1:
+        raise TrainError(
+            f"fit trains on one view of a sample, and the spec has {views} (batch.views); "
+            "take it out, or read the stream with StreamLoader in a loop of your own"
+        )
     if stream.world_size > 1:
         raise TrainError(
             f"fit trains in one process, and the stream is for {stream.world_size}; "

@@ -35,6 +35,11 @@ class KerasDataset(IterableDataset[KerasBatch]):
         super().__init__()
         if data_format not in ("channels_last", "channels_first"):
             raise TrainError(f"data_format must be channels_last or channels_first, got {data_format!r}")
+        if stream.train and stream.plan.mix is not None and stream.plan.spec.batch.mix_by == "model":
+            raise TrainError(
+                "`mix: {by: model}` leaves mixing to a loop that knows partner and lam, and Keras' fit does "
+                "not; take `by: model` out"
+            )
         self.stream = stream
         self.data_format = data_format
         self._batches = StreamDataset(stream)

@@ -2,7 +2,7 @@
 
 - label smoothing: Szegedy et al. 2015, arXiv:1512.00567: `(1 - s) * target + s / K`.
 - mixed targets: mixup, arXiv:1710.09412; CutMix, arXiv:1905.04899.
-- R-Drop: Wu et al. 2021, arXiv:2106.14448.
+- R-Drop: Liang et al. 2021, arXiv:2106.14448.
 
 The loss of a mixed target is the mix of the losses, `lam * loss(a) + (1 - lam) * loss(b)`, row by row,
 with smoothing and with class weights too. Smoothing belongs here and nowhere else: targets come

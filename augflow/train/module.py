@@ -95,9 +95,7 @@ class RegularizedClassifier(pl.LightningModule):
             with noisy_weights(self.model, self.regularize.weight_noise):
                 outcome = self._objective(batch)
                 self.manual_backward(outcome.objective)
-            limits = {"clip_norm": self.regularize.clip_norm, "clip_value": self.regularize.clip_value}
-            if clip_gradients(self.model, **limits) is None:
-                check_gradients(self.model)
+            self._care_for_gradients(last=len(outcomes) == bool(self.regularize.sam))
             outcomes.append(outcome)
             return outcome.objective
 
@@ -106,6 +104,12 @@ class RegularizedClassifier(pl.LightningModule):
         first = outcomes[0]  # SAM takes a second one, elsewhere
         hits = mixed_accuracy(first.logits.detach(), first.target)
         self._train_tally.add(first.losses, hits, batch["valid"])
+
+    def _care_for_gradients(self, last: bool) -> None:
+        """Look at them, and clip those that the step is taken with: SAM's first ones only point the way."""
+        limits = {"clip_norm": self.regularize.clip_norm, "clip_value": self.regularize.clip_value}
+        if not last or clip_gradients(self.model, **limits) is None:
+            check_gradients(self.model)
 
     def _bound(self) -> None:
         if self.regularize.proximal_l1:
@@ -169,9 +173,14 @@ class RegularizedClassifier(pl.LightningModule):
         return make_optimizer(self.model, self.options, self.regularize)
 
     def on_train_batch_start(self, *_: Any) -> None:
-        """Set the learning rate of this step."""
+        """Set the learning rate of this step; while `swa` averages, that of its first one is kept.
+
+        Averaging wants weights that still move (arXiv:1803.05407), and a cosine ends at rest.
+        """
         total = self.options.epochs * self.trainer.num_training_batches
-        self._lr = self.options.learning_rate * lr_factor(self.global_step, total, self.options)
+        swa, step = self.regularize.swa, float(self.global_step)
+        step = step if swa is None else min(step, swa.start * total)
+        self._lr = self.options.learning_rate * lr_factor(step, total, self.options)
         for optimizer in self.trainer.optimizers:
             set_lr(optimizer, self._lr)
 
@@ -181,6 +190,20 @@ class RegularizedClassifier(pl.LightningModule):
             "history": [asdict(record) for record in self.history],
             "random_state": _get_random_state(self.device),
             "average": None if self.average is None else self.average.state_dict(),
+            "recipe": self.recipe(),
+        }
+
+    def recipe(self) -> dict[str, Any]:
+        """What a checkpoint holds the state of, as plain values: a resumed run must be of the same."""
+        options = self.options
+        return {
+            **self.regularize.model_dump(mode="json"),
+            "optimizer": options.optimizer,
+            "momentum": options.momentum,
+            "nesterov": options.nesterov,
+            "lr_factors": dict(options.lr_factors or {}),
+            "trainable parameters": sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            "device": self.device.type,
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

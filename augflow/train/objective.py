@@ -37,8 +37,8 @@ class Objective:
 
     Mixing that the spec leaves to the model happens here, in float: of embeddings for texts, of the
     normalized inputs for images and sounds. Noise comes after it, and spares padding. With R-Drop
-    (arXiv:2106.14448) the batch passes twice, and the cross entropy is the mean of both; the paper sums
-    them, its authors' program takes the mean.
+    (arXiv:2106.14448) the batch passes twice, and the cross entropy is the mean of both; the paper's is
+    the sum, so that its alpha is twice `r_drop`.
     """
 
     def __init__(self, model: nn.Module, plan: Plan, regularize: RegularizeSpec) -> None:

@@ -76,7 +76,7 @@ def set_lr(optimizer: Optimizer, lr: float) -> None:
         group["lr"] = lr * group.get("lr_factor", 1.0)
 
 
-def lr_factor(step: int, total_steps: float, options: FitOptions) -> float:
+def lr_factor(step: float, total_steps: float, options: FitOptions) -> float:
     """What the peak learning rate is multiplied by at `step`, from 0: a linear warm-up, then the schedule.
 
     The first `round(warmup_fraction * total_steps)` steps rise evenly to the peak, which the step

@@ -139,7 +139,8 @@ class FitReport:
     best_epoch: int | None
     """The epoch with the lowest validation loss, from 0."""
     weights_epoch: int
-    """The epoch whose weights `model` has: the best with early stopping, else the last."""
+    """The epoch whose weights `model` has: the best with early stopping, else the last. With `ema_decay` and
+    `swa` their mean as it was then."""
     samples_per_s: float
     """Training samples through stream and model, without validation."""
     seed: int
@@ -151,6 +152,8 @@ class FitReport:
     spec: PipelineSpec = field(repr=False)
     """Of the training stream."""
     model: nn.Module = field(repr=False, compare=False)
+    sparsity: float = 0.0
+    """The share of weights that are exactly 0, as `proximal_l1` makes them."""
     pretrained: PretrainedReport | None = None
     """What of the file in `FitOptions.pretrained` fitted; None where none was given."""
 
@@ -186,6 +189,7 @@ class FitReport:
             "best_epoch",
             "weights_epoch",
             "samples_per_s",
+            "sparsity",
             "seed",
             "fingerprint",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ from torch import nn
 from augflow.errors import TrainError
 from augflow.spec.regularize import RegularizeSpec
 from augflow.stream import BatchStream
+from augflow.train.freeze import FrozenNorm
 from augflow.train.layers import LayerOptions
 from augflow.train.models import ResidualCNN, stem_stride_for
 from augflow.train.sequences import SpectrogramCNN, TextCNN
@@ -62,4 +63,11 @@ def architecture_of(model: nn.Module) -> dict[str, Any] | None:
     architecture: dict[str, Any] = model.architecture  # type: ignore[assignment]
     with torch.random.fork_rng(devices=[]):  # the weights that it draws are nobody's
         fresh = rebuild(type(model).__name__, architecture)
-    return architecture if repr(fresh) == repr(model) else None
+    frozen = {name for name, module in model.named_modules() if isinstance(module, FrozenNorm)}
+    return architecture if _form(fresh, frozen) == _form(model, frozen) else None
+
+
+def _form(model: nn.Module, but: Collection[str]) -> list[tuple[str, str, str]]:
+    """Name, class and arguments of every module; a frozen norm has the weights of the norm that it was."""
+    modules = model.named_modules()
+    return [(name, type(one).__name__, one.extra_repr()) for name, one in modules if name not in but]

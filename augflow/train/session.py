@@ -25,7 +25,7 @@ from augflow.stream import BatchStream
 from augflow.train.averaging import recompute_statistics
 from augflow.train.inputs import model_inputs
 from augflow.train.loader import StreamLoader
-from augflow.train.module import RegularizedClassifier
+from augflow.train.module import CHECKPOINT_KEY, RegularizedClassifier
 from augflow.train.options import EpochRecord, FitOptions
 from augflow.train.stopping import STREAM_KEY, EarlyStopping, LastCheckpoint
 
@@ -61,7 +61,7 @@ class Session:
 
     def run(self, stream: BatchStream, val_stream: BatchStream | None, device: torch.device) -> None:
         """Fit until the last epoch or the end of patience."""
-        checkpoint = self._checkpoint(stream)
+        checkpoint = self._checkpoint(stream, device)
         with _quiet():
             trainer = self._trainer(stream, device)
             loader = StreamLoader(stream, device)
@@ -73,7 +73,7 @@ class Session:
     def _settle(self, stream: BatchStream, device: torch.device) -> None:
         """Give the model the weights that count: the best, the averaged, or the last."""
         average = self._module.average
-        if self._stopper is not None:
+        if self._stopper is not None and self._stopper.best_epoch is not None:
             # `on_train_end` does not come where a resumed run has no epoch left to train.
             self._stopper.restore(self._module)
         elif average is not None:
@@ -105,7 +105,7 @@ class Session:
             plugins=[LightningEnvironment()],
         )
 
-    def _checkpoint(self, stream: BatchStream) -> Path | None:
+    def _checkpoint(self, stream: BatchStream, device: torch.device) -> Path | None:
         """The checkpoint to go on from; the stream refuses one of another stream."""
         if not self._options.resume or self._options.out is None:
             return None
@@ -115,8 +115,18 @@ class Session:
         saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         if STREAM_KEY not in saved:
             raise TrainError(f"{path} was not written by augflow; remove it, or choose another folder")
+        _check_recipe(path, saved[CHECKPOINT_KEY]["recipe"], {**self._module.recipe(), "device": device.type})
         stream.load_state_dict(saved[STREAM_KEY])
         return path
+
+
+def _check_recipe(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
+    differing = [name for name in here if there.get(name) != here[name]]
+    if differing:
+        listed = ", ".join(f"{name} {there.get(name)!r} there and {here[name]!r} here" for name in differing)
+        raise TrainError(
+            f"{path} is of another recipe: {listed}; resume with the same one, or choose another folder"
+        )
 
 
 @contextmanager

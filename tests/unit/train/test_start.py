@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from augflow.errors import TrainError
-from augflow.train import FitOptions, fit, save_model
+from augflow.train import FitOptions, fit, load_model, save_model
 
 
 @pytest.fixture
@@ -35,6 +35,15 @@ def test_a_frozen_backbone_keeps_the_files_bytes(make_digits, weights_file):
         "classify.bias",
         "classify.weight",
     }
+
+
+def test_a_model_with_a_frozen_backbone_is_saved_and_loaded(make_digits, weights_file, tmp_path):
+    """It is still the reference model, and gives the same answers."""
+    report = start(make_digits, weights_file, backbone_lr=0)
+    save_model(report, tmp_path / "tuned.pt")
+    loaded, _ = load_model(tmp_path / "tuned.pt")
+    images = torch.rand(4, 1, 16, 16)
+    torch.testing.assert_close(loaded(images), report.model.eval()(images))
 
 
 def test_a_slow_backbone_moves_less(make_digits, weights_file):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Callable
 from typing import Any
 
+import lightning.pytorch as pl
 import pytest
 import torch
 import torch.nn.functional as F
@@ -12,10 +14,17 @@ from torch import Tensor, nn
 
 from augflow.errors import TrainError
 from augflow.spec.regularize import EarlyStoppingSpec, RegularizeSpec, SwaSpec
-from augflow.train import FitOptions, FitReport, StreamLoader, evaluate, fit
+from augflow.train import (
+    FitOptions,
+    FitReport,
+    RegularizedClassifier,
+    StreamLoader,
+    evaluate,
+    fit,
+    weights_sha256,
+)
 
 LR, EPOCHS, SAMPLES = 0.5, 3, 128
-Batches = Iterator[tuple[Tensor, Tensor]]
 
 
 def flat_model(*, norm: bool = False) -> nn.Module:
@@ -159,6 +168,36 @@ def test_the_mean_of_the_weights_is_what_is_judged_and_kept(fitted, by_hand, mak
     assert report.history[-1].val_loss == pytest.approx(checked.loss, rel=1e-5)
 
 
+def test_a_mean_is_judged_in_evaluation_mode(make_digits) -> None:
+    """Checks drop nothing, and what is judged leaves no trace in the statistics of the mean."""
+    torch.manual_seed(5)
+    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(256), nn.Dropout(0.5), nn.Linear(256, 10))
+    options = FitOptions(epochs=2, regularize=RegularizeSpec(ema_decay=0.9, dropout=0.5))
+    val = make_digits(800, 864, train=False)
+    judged = fit(make_digits(0, SAMPLES), val, options, model=copy.deepcopy(model))
+    assert judged.history[-1].val_loss == pytest.approx(judged.val_loss, rel=1e-5)
+    alone = fit(make_digits(0, SAMPLES), None, options, model=copy.deepcopy(model))
+    assert weights_sha256(judged.model) == weights_sha256(alone.model)
+
+
+def test_early_stopping_without_a_check_leaves_the_mean(fitted, make_digits) -> None:
+    """Where no check came, there is no best: the weights are the mean, as without early stopping."""
+    regularize = RegularizeSpec(ema_decay=0.5, early_stopping=EarlyStoppingSpec())
+    ends = [
+        fit(
+            make_digits(0, SAMPLES),
+            val,
+            FitOptions(epochs=2, check_every=5, regularize=keys),
+            model=flat_model(),
+        )
+        for keys, val in (
+            (regularize, make_digits(800, 864, train=False)),
+            (RegularizeSpec(ema_decay=0.5), None),
+        )
+    ]
+    assert weights_sha256(ends[0].model) == weights_sha256(ends[1].model)
+
+
 def test_early_stopping_keeps_the_best_mean(fitted) -> None:
     """With both, the model is the mean as it was at the best check."""
     report = fitted(flat_model(), ema_decay=0.9, early_stopping=EarlyStoppingSpec(patience=9))
@@ -177,6 +216,42 @@ def test_the_last_epochs_are_averaged_and_their_statistics_taken_anew(fitted, by
     stream.set_epoch(EPOCHS)
     means = torch.stack([batch["image"].flatten(1).mean(0) for batch in StreamLoader(stream)]).mean(0)
     torch.testing.assert_close(report.model[1].running_mean, means, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_rate_is_kept_while_weights_are_averaged(make_digits) -> None:
+    """A cosine falls to the start of `swa` and stays there; without it it falls on."""
+    rates: dict[bool, list[float]] = {}
+    for swa in (True, False):
+        options = FitOptions(epochs=4, lr=1.0, warmup_fraction=0, optimizer="sgd")
+        regularize = RegularizeSpec(swa=SwaSpec(start=0.5) if swa else None)
+        seen = rates.setdefault(swa, [])
+
+        module = RegularizedClassifier(flat_model(), make_digits(0, 64).plan, regularize, options)
+        module.on_train_batch_end = lambda *_, seen=seen, module=module: seen.append(module._lr)
+        trainer = pl.Trainer(max_epochs=4, accelerator="cpu", logger=False, enable_checkpointing=False)
+        trainer.fit(module, StreamLoader(make_digits(0, 64)))
+    assert rates[True][:5] == rates[False][:5] == pytest.approx([1, 0.962, 0.854, 0.691, 0.5], abs=1e-3)
+    assert set(rates[True][4:]) == {0.5}
+    assert rates[False][-1] < 0.1
+
+
+def test_sam_clips_the_gradient_that_it_steps_with(fitted, by_hand) -> None:
+    """The way to the worst point is that of the whole gradient; the step is cut."""
+
+    def step(model: nn.Module, images: Tensor, target: Tensor) -> None:
+        found = gradients(model, images, target)
+        norm = torch.cat([gradient.flatten() for gradient in found]).norm()
+        kept = [parameter.detach().clone() for parameter in model.parameters()]
+        for parameter, gradient in zip(model.parameters(), found, strict=True):
+            parameter.data.add_(0.2 * gradient / norm)
+        found = gradients(model, images, target)
+        for parameter, value in zip(model.parameters(), kept, strict=True):
+            parameter.data.copy_(value)
+        descend(model, [gradient.clamp(-0.01, 0.01) for gradient in found])
+
+    ours = fitted(flat_model(), sam=0.2, clip_value=0.01).model.state_dict()["1.weight"]
+    torch.testing.assert_close(ours, by_hand(flat_model(), step)[-1]["1.weight"], rtol=1e-4, atol=1e-5)
 
 
 def test_sam_leaves_the_statistics_to_the_first_pass(fitted) -> None:
@@ -215,6 +290,28 @@ def test_averages_survive_a_resume(make_digits, tmp_path) -> None:
                     fit_digits(make_digits, FitOptions(**options, on_epoch=_break))
             ends.append(fit_digits(make_digits, FitOptions(**options, resume=broken)).model.state_dict())
         assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(make_digits, tmp_path) -> None:
+    """What differs is named, with both values; nothing is taken over by halves."""
+    fit_digits(make_digits, FitOptions(epochs=1, out=tmp_path))
+    other = FitOptions(
+        epochs=2, out=tmp_path, resume=True, optimizer="sgd", regularize=RegularizeSpec(weight_decay=0.5)
+    )
+    message = (
+        "weight_decay 0.0 there and 0.5 here, optimizer 'adamw' there and 'sgd' here; resume with the same"
+    )
+    with pytest.raises(TrainError, match=message):
+        fit_digits(make_digits, other)
+
+
+def test_zeros_are_reported(fitted) -> None:
+    """A proximal penalty makes zeros, and the report counts them."""
+    report = fitted(flat_model(), proximal_l1=0.05)
+    weight = report.model[1].weight
+    assert report.sparsity == pytest.approx((weight == 0).float().mean().item())
+    assert 0.1 < report.sparsity < 1
+    assert report.to_dict()["sparsity"] == report.sparsity
 
 
 def fit_digits(make_digits: Any, options: FitOptions) -> FitReport:
