@@ -118,7 +118,7 @@ def shaken(model: nn.Module, images: Tensor, target: Tensor) -> None:
     descend(model, found)
 
 
-def sharpness_aware(model: nn.Module, images: Tensor, target: Tensor) -> None:
+def sharpness_aware(model: nn.Module, images: Tensor, target: Tensor, limit: float = torch.inf) -> None:
     found = gradients(model, images, target)
     norm = torch.cat([gradient.flatten() for gradient in found]).norm()
     kept = [parameter.detach().clone() for parameter in model.parameters()]
@@ -127,7 +127,7 @@ def sharpness_aware(model: nn.Module, images: Tensor, target: Tensor) -> None:
     found = gradients(model, images, target)
     for parameter, value in zip(model.parameters(), kept, strict=True):
         parameter.data.copy_(value)
-    descend(model, found)
+    descend(model, [gradient.clamp(-limit, limit) for gradient in found])
 
 
 @pytest.mark.parametrize(
@@ -239,17 +239,7 @@ def test_the_rate_is_kept_while_weights_are_averaged(make_digits) -> None:
 def test_sam_clips_the_gradient_that_it_steps_with(fitted, by_hand) -> None:
     """The way to the worst point is that of the whole gradient; the step is cut."""
 
-    def step(model: nn.Module, images: Tensor, target: Tensor) -> None:
-        found = gradients(model, images, target)
-        norm = torch.cat([gradient.flatten() for gradient in found]).norm()
-        kept = [parameter.detach().clone() for parameter in model.parameters()]
-        for parameter, gradient in zip(model.parameters(), found, strict=True):
-            parameter.data.add_(0.2 * gradient / norm)
-        found = gradients(model, images, target)
-        for parameter, value in zip(model.parameters(), kept, strict=True):
-            parameter.data.copy_(value)
-        descend(model, [gradient.clamp(-0.01, 0.01) for gradient in found])
-
+    step = partial(sharpness_aware, limit=0.01)
     ours = fitted(flat_model(), sam=0.2, clip_value=0.01).model.state_dict()["1.weight"]
     torch.testing.assert_close(ours, by_hand(flat_model(), step)[-1]["1.weight"], rtol=1e-4, atol=1e-5)
 
