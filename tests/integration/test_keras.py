@@ -178,3 +178,12 @@ def test_an_unknown_layout_is_refused() -> None:
     """The two names are Keras' own."""
     with pytest.raises(TrainError, match="channels_last or channels_first, got 'nhwc'"):
         KerasDataset(stream_of(), "nhwc")  # type: ignore[arg-type]
+
+
+def test_mixing_by_the_model_is_refused() -> None:
+    """Keras' fit knows no partner, and the targets would come unmixed."""
+    data = (np.zeros((32, 8, 8, 3), np.uint8), np.arange(32) % CLASSES)
+    pipeline = augflow.Pipeline(modality="image", batch={"size": 16, "mix": {"mixup": {}, "by": "model"}})
+    with pytest.raises(TrainError, match="take `by: model` out"):
+        KerasDataset(pipeline.stream(data))
+    KerasDataset(pipeline.stream(data, train=False))

@@ -216,3 +216,12 @@ def test_a_child_that_is_switched_off_is_not_met_again():
     assert "image/augment/one_of/gauss_noise" not in {element.name for element in elements(off)}
     with pytest.raises(augflow.SpecError, match="never with p 0"):
         sized([{"one_of": {"transforms": [{"gauss_noise": {"p": 0.5}}]}}])
+
+
+def test_r_drop_goes_with_the_noise_that_it_compares():
+    """Where noise on the inputs is all that makes two passes differ, leaving it out takes R-Drop along."""
+    noisy = augflow.load({"modality": "image", "regularize": {"input_noise": 0.1, "r_drop": 1.0}})
+    (found,) = elements(noisy, ["regularize.input_noise"])
+    assert found.without is not None
+    assert found.without.plan.spec.regularize.r_drop == 0
+    assert "r_drop" in found.note

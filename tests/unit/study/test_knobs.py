@@ -9,6 +9,7 @@ import augflow
 from augflow.errors import TrainError
 from augflow.spec.parse import written_spec
 from augflow.study.knobs import check, read_knob, read_knobs, turned
+from augflow.study.search import settings
 
 PIPELINE = augflow.load(
     {
@@ -93,3 +94,19 @@ def test_everything_wrong_is_told_at_once():
         check(spec, [{knob: end} for knob in knobs for end in knob.ends])
     assert "regularize.dropout=1.0: " in str(told.value)
     assert "limt" in str(told.value)
+
+
+def test_knobs_that_need_each_other_are_checked_together():
+    """R-Drop needs dropout, and both are turned: each end is tried beside a value of the other."""
+    bare = augflow.load({"modality": "image"})
+    knobs = read_knobs(["regularize.r_drop=1.0:5.0", "regularize.dropout=0.1:0.5"], bare)
+    pipelines, _ = settings(bare, knobs, 2)
+    assert all(made.plan.spec.regularize.dropout for made in list(pipelines.values())[1:])
+    with pytest.raises(TrainError, match="there is none; set dropout"):
+        settings(bare, read_knobs(["regularize.r_drop=1.0:5.0"], bare), 2)
+
+
+def test_a_search_over_nothing_says_how_to_name_something():
+    """The remedy is the form of a knob."""
+    with pytest.raises(TrainError, match=r"as regularize\.dropout=0\.0:0\.6"):
+        settings(PIPELINE, (), 2)

@@ -18,6 +18,7 @@ from ..train.reports import report
         (report(train=0.6, val=0.4), "underfit by 40.0 points and overfit by 20.0 points"),
         (report(train=0.52, val=0.5), "has not learned"),
         (report(losses=(1.0, 0.5, 0.8)), "rose from 0.500 (epoch 2) to 0.800 (epoch 3)"),
+        (report(losses=(1.0, 0.5, 0.8), val_loss=0.7), "rose from 0.500 (epoch 2) to 0.700 (epoch 3)"),
         (report(losses=(1.0, 0.5, 0.8), weights_epoch=1), "weights are those of epoch 2"),
         (report(val=None), "training 95.0%; unjudged: no validation accuracy"),
         (report(train=None), "(standard error 0.8%); unjudged: no training accuracy"),
@@ -42,3 +43,8 @@ def test_curves_are_drawn(tmp_path):
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(TrainError, match="no report"):
         plot_curves([], tmp_path / "none.png")
+
+
+def test_weights_that_were_averaged_are_judged_by_their_own_loss():
+    """The last check of the single weights may have risen; the mean that was kept has not."""
+    assert "rose" not in verdict(report(losses=(1.0, 0.5, 0.8), val_loss=0.4))

@@ -181,11 +181,12 @@ def test_videos_come_with_channels_before_height() -> None:
         ({**TEXT, "finish": []}, reviews, "the texts arrive as words; end `finish` with hash_tokens"),
         ({**AUDIO, "finish": []}, tones, "takes spectrograms; add `log_mel: {}` to finish"),
         ({**TEXT, "batch": {"size": 16, "ragged": "offsets"}}, reviews, "set `batch: {ragged: pad}`"),
+        ({**TEXT, "batch": {"size": 16, "views": 2}}, reviews, "one view of a sample, and the spec has 2"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_what_a_model_cannot_take_says_what_to_change(spec: Any, make: Any, said: str) -> None:
-    """Words, waveforms and offsets are errors with the key to set."""
+    """Words, waveforms, offsets and second views are errors with the key to set."""
     with pytest.raises(TrainError) as caught:
         fit(augflow.load(spec).stream(make()), None, options=OPTIONS)
     assert said in str(caught.value)
